@@ -1,0 +1,154 @@
+"""Facts of coordination cases. Key: the case, so that one case's facts stay in order."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from shared.events.envelope import Code, EventData, Id, Moment
+from shared.events.intake_v1 import AgencyRef, Kabupaten, Purpose, Risk
+
+TOPIC = ("case-events",)
+CaseNo = Annotated[str, Field(pattern=r"^NTT-[0-9]{4}-[0-9]{6}$")]
+
+
+class CaseDrafted(EventData):
+    """A hand-over made a case; it stays a draft until consent state and lead are set."""
+
+    type = "id.pulang.case.case.drafted.v1"
+    topics = TOPIC
+
+    case_ref: Id
+    case_no: CaseNo
+    subject_ref: Id
+    proposed_lead: AgencyRef
+    host: Kabupaten
+    risk: Risk | None
+
+
+class CaseOpened(EventData):
+    """Lead, manager and consent state are known."""
+
+    type = "id.pulang.case.case.opened.v1"
+    topics = TOPIC
+
+    case_ref: Id
+    case_no: CaseNo
+    lead: AgencyRef
+    manager: Id
+
+
+class CaseActivated(EventData):
+    """The first agency accepted its referral."""
+
+    type = "id.pulang.case.case.activated.v1"
+    topics = TOPIC
+
+    case_ref: Id
+    case_no: CaseNo
+
+
+class RiskChanged(EventData):
+    """The highest open risk level of the case is another one."""
+
+    type = "id.pulang.case.risk.changed.v1"
+    topics = TOPIC
+
+    case_ref: Id
+    case_no: CaseNo
+    risk: Risk
+
+
+class ConsentGiven(EventData):
+    """The person agreed to one purpose."""
+
+    type = "id.pulang.case.consent.given.v1"
+    topics = TOPIC
+
+    case_ref: Id
+    subject_ref: Id
+    purpose: Purpose
+
+
+class ConsentRefused(EventData):
+    """The person said no to one purpose; a valid outcome."""
+
+    type = "id.pulang.case.consent.refused.v1"
+    topics = TOPIC
+
+    case_ref: Id
+    subject_ref: Id
+    purpose: Purpose
+
+
+class ReferralSent(EventData):
+    """A case manager asked an agency in, naming a consent or a legal basis. `due_at` is when an answer is due."""
+
+    type = "id.pulang.case.referral.sent.v1"
+    topics = TOPIC
+
+    case_ref: Id
+    case_no: CaseNo
+    referral_ref: Id
+    sender: AgencyRef
+    agency: AgencyRef
+    purpose: Code
+    urgency: Code
+    due_at: Moment
+
+
+class ReferralAccepted(EventData):
+    """The agency took the referral."""
+
+    type = "id.pulang.case.referral.accepted.v1"
+    topics = TOPIC
+
+    case_ref: Id
+    case_no: CaseNo
+    referral_ref: Id
+    sender: AgencyRef
+    agency: AgencyRef
+
+
+class ReferralRejected(EventData):
+    """The agency said no, with a reason code."""
+
+    type = "id.pulang.case.referral.rejected.v1"
+    topics = TOPIC
+
+    case_ref: Id
+    case_no: CaseNo
+    referral_ref: Id
+    sender: AgencyRef
+    agency: AgencyRef
+    reason: Code
+
+
+class ClockBreached(EventData):
+    """A deadline passed unmet. It changes no state. Which deadline shows only after sign-in, by `clock_ref`."""
+
+    type = "id.pulang.case.clock.breached.v1"
+    topics = TOPIC
+
+    case_ref: Id
+    case_no: CaseNo
+    clock_ref: Id
+    owner: AgencyRef
+    """The office that owed the act."""
+    sender: AgencyRef
+    """The office that waits for it."""
+    due_at: Moment
+    rung: Annotated[int, Field(ge=0, le=20)]
+
+
+class FileProgressed(EventData):
+    """An agency's file of the case moved on, by its own fact. `stage` is the state code of that agency's workflow."""
+
+    type = "id.pulang.case.file.progressed.v1"
+    topics = TOPIC
+
+    case_ref: Id
+    case_no: CaseNo
+    file_ref: Id
+    agency: AgencyRef
+    lead: AgencyRef | None
+    stage: Code

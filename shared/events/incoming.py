@@ -1,0 +1,47 @@
+"""A record from a topic after decoding: either an event or a reason why it is none."""
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from shared.events.envelope import Event
+
+
+class Partition(NamedTuple):
+    """One partition of one topic."""
+
+    topic: str
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A message as it came: `key` is None where it had none or where it was not UTF-8."""
+
+    partition: Partition
+    offset: int
+    key: str | None
+    value: bytes | None
+    headers: tuple[tuple[str, bytes], ...] = ()
+    timestamp_ms: int = 0
+
+    @property
+    def size(self) -> int:
+        """Bytes of the value."""
+        return len(self.value or b"")
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """Exactly one of `event`, `refusal` or `ignored` is set.
+
+    `refusal` is a reason code. `ignored` marks an own-topic event that this service does not declare.
+    `digest` is SHA-256 over the canonical JSON of type, subject and data: what makes two deliveries the same fact.
+    `identity` is `source|id` where both could be read, also of a refused message.
+    """
+
+    record: Record
+    event: Event[Any] | None = None
+    refusal: str | None = None
+    ignored: bool = False
+    digest: bytes = b""
+    identity: str | None = None
