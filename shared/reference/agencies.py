@@ -1,0 +1,30 @@
+"""The agencies that work together. An office is `<CODE>-<region>`, for example `UPTD_PPA-53.71`."""
+
+from collections.abc import Mapping
+
+from shared.reference.table import Labelled, Table
+
+
+class Agency(Labelled):
+    """One kind of agency.
+
+    `topic` is its part of `partner-<topic>` and `agency-<topic>`, null for an agency without a feed of its own.
+    `share_purpose` is the consent without which nothing about a person goes there; null where no person's data
+    ever goes there, consent or not.
+    """
+
+    topic: str | None
+    share_purpose: str | None
+
+
+AGENCIES: Mapping[str, Agency] = Table(Agency, "agencies.csv")
+
+
+def agency_of(office: str) -> Agency:
+    """The agency that an office belongs to; raises KeyError where there is none of that code."""
+    return AGENCIES[office.rpartition("-")[0]]
+
+
+def region_of(office: str) -> str:
+    """The region's code of an office: `53.71` of `UPTD_PPA-53.71`."""
+    return office.rpartition("-")[2]
