@@ -1,10 +1,11 @@
 """The envelope: CloudEvents 1.0 (cncf/cloudevents), structured JSON mode, with our extension attributes."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Any, ClassVar, Generic, Literal, TypeVar
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic_core import PydanticCustomError
 
 D = TypeVar("D", bound="EventData")
 
@@ -13,14 +14,26 @@ MAX_EVENT_BYTES = 900_000
 """Checked before an event enters the outbox; below the broker's usual limit of 1 MiB with room for the record."""
 
 
-def _sane(moment: datetime) -> datetime:
+T = TypeVar("T", date, datetime)
+
+
+def _sane(moment: T) -> T:
     if not 2000 <= moment.year <= 2200:
-        raise ValueError("year outside 2000..2200")
+        raise PydanticCustomError("date_out_of_range", "year outside 2000..2200")
+    return moment
+
+
+def _written(moment: object) -> object:
+    if not isinstance(moment, str):
+        raise PydanticCustomError("not_text", "a time is written as text")
     return moment
 
 
 Moment = Annotated[AwareDatetime, AfterValidator(_sane)]
 """A time with an offset, within the years that this platform can meet."""
+
+Day = Annotated[date, AfterValidator(_sane)]
+"""A calendar day within the same years."""
 
 Code = Annotated[str, Field(pattern=r"^[A-Z0-9][A-Z0-9_./-]{0,63}$")]
 """An upper-case code from a list; a number with dots is a region's code."""
@@ -58,14 +71,14 @@ class Envelope(BaseModel):
     source: Annotated[str, Field(pattern=r"^/(pulang|partner)/[a-z0-9-]{1,40}$")]
     type: Annotated[str, Field(pattern=r"^id\.pulang(\.[a-z0-9_-]+){2,4}\.v[0-9]{1,3}$")]
     subject: Id
-    time: Moment
+    time: Annotated[Moment, BeforeValidator(_written)]
     datacontenttype: Literal["application/json"] = "application/json"
     partitionkey: Id | None = None
     traceparent: Annotated[str, Field(pattern=r"^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$")] | None = None
     correlationid: Id | None = None
     causationid: Id | None = None
-    epoch: Annotated[int, Field(ge=0, le=2**31 - 1)] | None = None
-    sequence: Annotated[int, Field(ge=1, le=2**53)] | None = None
+    epoch: Annotated[int, Field(strict=True, ge=0, le=2**31 - 1)] | None = None
+    sequence: Annotated[int, Field(strict=True, ge=1, le=2**53)] | None = None
     data: dict[str, Any]
 
 

@@ -15,7 +15,7 @@ class Partition(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """A message as it came: `key` is None where it had none or where it was not UTF-8."""
+    """A message as it came: `key` is None where it had none, and where it was not UTF-8 (`key_unreadable`)."""
 
     partition: Partition
     offset: int
@@ -23,6 +23,7 @@ class Record:
     value: bytes | None
     headers: tuple[tuple[str, bytes], ...] = ()
     timestamp_ms: int = 0
+    key_unreadable: bool = False
 
     @property
     def size(self) -> int:
@@ -34,7 +35,8 @@ class Record:
 class Incoming:
     """Exactly one of `event`, `refusal` or `ignored` is set.
 
-    `refusal` is a reason code. `ignored` marks an own-topic event that this service does not declare.
+    `refusal` is a code of `reasons`, `pointer` (RFC 6901) the place, where there is one to name.
+    `ignored` marks an event that this service does not declare; it has no digest.
     `digest` is SHA-256 over the canonical JSON of type, subject and data: what makes two deliveries the same fact.
     `identity` is `source|id` where both could be read, also of a refused message.
     """
@@ -45,3 +47,17 @@ class Incoming:
     ignored: bool = False
     digest: bytes = b""
     identity: str | None = None
+    pointer: str | None = None
+
+
+class Fenced(Exception):
+    """Somebody else moved a partition's progress: seek to the saved progress again before going on."""
+
+
+class Halted(Exception):
+    """A bug repeats on several keys: the partition stops, unapplied, until somebody has looked."""
+
+    def __init__(self, partition: Partition, signature: str) -> None:
+        super().__init__(f"{partition.topic}/{partition.number}: {signature}")
+        self.partition = partition
+        self.signature = signature

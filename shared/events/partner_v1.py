@@ -3,13 +3,12 @@
 Unknown fields are refused: there is no place for free text, a residence or a new identity.
 """
 
-from datetime import date
 from typing import Annotated
 
 from pydantic import ConfigDict, Field
 
 from shared.events.case_v1 import CaseNo
-from shared.events.envelope import Code, EventData, Id
+from shared.events.envelope import Code, Day, EventData, Id
 
 ForeignNo = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9 ./_-]{0,79}$")]
 """The agency's own number, kept as it is written; formats vary and are never validated strictly."""
@@ -127,4 +126,4 @@ class AgreementSigned(LpskFact):
     """The willingness statement (UU 13/2006 Art 30) was signed; protection runs from here."""
 
     type = "id.pulang.lpsk.agreement.signed.v1"
-    signed_on: date
+    signed_on: Day

@@ -15,8 +15,8 @@ class MessageRefused(EventData):
 
     consumer: Id
     topic: Id
-    partition: Annotated[int, Field(ge=0)]
-    offset: Annotated[int, Field(ge=0)]
+    partition: Annotated[int, Field(ge=0, lt=2**31)]
+    offset: Annotated[int, Field(ge=0, lt=2**63)]
     reason: Code
     reference: Id
     """The id under which operators find the envelope."""
