@@ -4,6 +4,7 @@ import csv
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 from importlib import resources
+from io import StringIO
 from typing import Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict
@@ -40,13 +41,9 @@ class Table(Mapping[str, R], Generic[R]):
 
     @cached_property
     def _rows(self) -> dict[str, R]:
-        with (
-            resources.files("shared.reference").joinpath("data", self._file).open(encoding="utf-8", newline="") as text
-        ):
-            rows = [
-                self._kind.model_validate({k: v or None for k, v in line.items()})
-                for line in csv.DictReader(text, strict=True)
-            ]
+        text = resources.files("shared.reference").joinpath("data", self._file).read_text("utf-8")
+        lines = csv.DictReader(StringIO(text, newline=""), strict=True)
+        rows = [self._kind.model_validate({k: v or None for k, v in line.items()}) for line in lines]
         table = {row.code: row for row in rows}
         if len(table) != len(rows):
             raise ValueError(f"{self._file}: a code appears twice")
