@@ -59,8 +59,14 @@ def java_command(jars: Path, heap_mb: int) -> list[str]:
 
 
 def new_cluster_id() -> str:
-    """A random id as Kafka writes them: 16 bytes, URL-safe base64 without padding."""
-    return base64.urlsafe_b64encode(uuid.uuid4().bytes).rstrip(b"=").decode()
+    """A random id as Kafka writes them: 16 bytes, URL-safe base64 without padding.
+
+    None begins with "-", as with Kafka's own: its tools would take it for an option.
+    """
+    while True:
+        text = base64.urlsafe_b64encode(uuid.uuid4().bytes).rstrip(b"=").decode()
+        if not text.startswith("-"):
+            return text
 
 
 @dataclass(frozen=True)

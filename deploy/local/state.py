@@ -28,7 +28,7 @@ class ServerState:
     @property
     def alive(self) -> bool:
         """Whether a process of this id runs. (Ids are reused only after the stack's folder is released.)"""
-        return _runs(self.pid)
+        return process_runs(self.pid)
 
 
 @dataclass(frozen=True)
@@ -109,7 +109,7 @@ def _locked(handle: IO[str]) -> bool:
     return True
 
 
-def _runs(pid: int) -> bool:
+def process_runs(pid: int) -> bool:
     """Whether the process exists and is no zombie."""
     try:
         status = Path(f"/proc/{pid}/stat").read_text()

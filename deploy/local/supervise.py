@@ -32,17 +32,15 @@ def run(layout: Layout, progress: Progress, containers: bool, ready: Callable[[S
     Signals count from the first moment, also during downloads and half-way through a start.
     """
     folder = StackFolder(layout.directory)
-    with folder.held():
-        _on_signals(_raise_stop)
-        try:
-            stack = Stack(layout, choose_programs(layout.nodes, progress, containers), progress)
-            with stack:
-                state = StackState.of(stack)
-                folder.write(state)
-                ready(state)
-                Event().wait()
-        except StopRequested:
-            progress.say("Stopped.")
+    _on_signals(_raise_stop)
+    try:
+        with folder.held(), Stack(layout, choose_programs(layout.nodes, progress, containers), progress) as stack:
+            state = StackState.of(stack)
+            folder.write(state)
+            ready(state)
+            Event().wait()
+    except StopRequested:
+        progress.say("Stopped.")
 
 
 def _on_signals(handler: Callable[[int, FrameType | None], None]) -> None:
@@ -57,18 +55,20 @@ def _raise_stop(_number: int, _frame: FrameType | None) -> None:
 
 
 def detach(layout: Layout, containers: bool, progress: Progress) -> StackState:
-    """Start a supervisor in the background and return when its stack is up.
+    """Start a supervisor in the background, in no terminal's session, and return when its stack is up.
 
-    It stays in no terminal's session. Raises `LocalStackError` with the supervisor's last words if it fails.
+    Raises `LocalStackError` with the supervisor's last words if it fails.
     """
+    choose_programs(layout.nodes, progress, containers)  # downloads here, where a person sees the progress
     folder = StackFolder(layout.directory)
     folder.path.mkdir(parents=True, exist_ok=True)
-    supervisor = _spawn_supervisor(layout, folder.supervisor_log, containers)
-    try:
-        return _wait_until_up(folder, supervisor)
-    except BaseException:
-        supervisor.terminate()
-        raise
+    with progress.step("Starting MongoDB and Kafka"):
+        supervisor = _spawn_supervisor(layout, folder.supervisor_log, containers)
+        try:
+            return _wait_until_up(folder, supervisor)
+        except BaseException:
+            supervisor.terminate()
+            raise
 
 
 def _spawn_supervisor(layout: Layout, log: Path, containers: bool) -> subprocess.Popen[bytes]:
