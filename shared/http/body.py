@@ -1,0 +1,108 @@
+"""A request's body: read within its limit, strictly, into the route's model; every failing field is listed."""
+
+import re
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+from starlette.requests import Request
+
+from shared.events.strict_json import read
+from shared.http.problems import Problem
+
+M = TypeVar("M", bound=BaseModel)
+
+MAX_ERRORS = 100
+_FIELD_NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
+
+CODES: Mapping[str, str] = MappingProxyType(
+    {
+        "missing": "REQUIRED",
+        "extra_forbidden": "UNKNOWN_FIELD",
+        "enum": "NOT_IN_LIST",
+        "literal_error": "NOT_IN_LIST",
+        "union_tag_invalid": "NOT_IN_LIST",
+        "union_tag_not_found": "REQUIRED",
+        "string_too_short": "TOO_SHORT",
+        "string_too_long": "TOO_LONG",
+        "too_short": "TOO_FEW",
+        "too_long": "TOO_MANY",
+        "string_pattern_mismatch": "BAD_FORMAT",
+        "greater_than": "OUT_OF_RANGE",
+        "greater_than_equal": "OUT_OF_RANGE",
+        "less_than": "OUT_OF_RANGE",
+        "less_than_equal": "OUT_OF_RANGE",
+        "multiple_of": "OUT_OF_RANGE",
+        "finite_number": "OUT_OF_RANGE",
+        "timezone_aware": "TIME_WITHOUT_OFFSET",
+        "value_error": "BAD_VALUE",
+        "assertion_error": "BAD_VALUE",
+    }
+)
+"""What pydantic calls a fault → what we call it, whatever pydantic's next version calls it."""
+
+
+async def read_raw(request: Request) -> bytes:
+    """The body's bytes; raises a Problem where it is not JSON by its label (415), missing (400) or too large (413)."""
+    media_type, _, parameters = request.headers.get("content-type", "").partition(";")
+    if media_type.strip().lower() != "application/json":
+        raise Problem(415, "NOT_JSON")
+    if parameters.strip().lower().replace('"', "") not in ("", "charset=utf-8"):
+        raise Problem(415, "NOT_UTF8")
+    raw = await request.body()
+    if not raw.strip():
+        raise Problem(400, "BODY_MISSING")
+    return raw
+
+
+def parse_body(raw: bytes, model: type[M]) -> M:
+    """The body as the model; raises a Problem: 400 where it cannot be read, 422 with a code for every wrong field."""
+    reading = read(raw)
+    if reading.problem is not None:
+        raise Problem(400, reading.problem.value)
+    try:
+        return model.model_validate_json(raw, strict=True, extra="forbid")
+    except ValidationError as error:
+        faults = error.errors(include_url=False, include_context=False, include_input=False)
+    raise Problem(422, "INVALID_BODY", errors=[_fault(fault, reading.value) for fault in faults[:MAX_ERRORS]])
+
+
+def code_of(pydantic_type: str) -> str:
+    """Our code for a fault. A model's own codes (PydanticCustomError with an UPPER_SNAKE type) stay as they are."""
+    if pydantic_type.isupper():
+        return pydantic_type
+    if pydantic_type in CODES:
+        return CODES[pydantic_type]
+    if pydantic_type.endswith(("_type", "_parsing", "_from_date_parsing")):
+        return "WRONG_TYPE"
+    return "BAD_VALUE"
+
+
+def _fault(fault: ErrorDetails, body: Any) -> dict[str, str]:
+    return {"pointer": pointer_of(fault["loc"], body, fault["type"] == "missing"), "code": code_of(fault["type"])}
+
+
+def pointer_of(loc: Sequence[int | str], body: Any, is_missing: bool) -> str:
+    """The JSON pointer (RFC 6901) of a fault. Steps that are not in the body (a union's tags) are left out.
+
+    A name that our models could not have is not repeated: it is the client's own text, and may be somebody's name.
+    """
+    pointer, here = "", body
+    for place, step in enumerate(loc):
+        last = place == len(loc) - 1
+        inside = _inside(here, step)
+        if not inside and not (last and is_missing):
+            continue
+        if isinstance(step, str) and not _FIELD_NAME.fullmatch(step):
+            return pointer
+        pointer += f"/{step}"
+        here = here[step] if inside else None
+    return pointer
+
+
+def _inside(here: Any, step: int | str) -> bool:
+    if isinstance(here, dict):
+        return step in here
+    return isinstance(here, list) and isinstance(step, int) and 0 <= step < len(here)
