@@ -39,6 +39,7 @@ class Fact:
     address: Address
     version: int
     code: str
+    occurred_at: datetime
     detail: Mapping[str, Any]
 
 
@@ -50,7 +51,6 @@ class Emitted:
     key: str
     subject: str
     id: str
-    occurred_at: datetime
     topic: str | None = None
 
 
@@ -60,6 +60,7 @@ class Overlay:
 
     slots: dict[Address, Slot] = field(default_factory=dict)
     keys: dict[By, str | None] = field(default_factory=dict)
+    dirty: set[Address] = field(default_factory=set)
 
     def loaded(self, need: Need) -> bool:
         """Whether this was read already, found or not."""
@@ -80,6 +81,15 @@ class Overlay:
             raise NotLoaded(need)
         return slot.now
 
+    def arrive(self, aggregate: Aggregate) -> None:
+        """Take what was read; what an input already changed in this attempt stays as it is."""
+        address = (type(aggregate), aggregate.id)
+        if address in self.dirty:
+            return
+        self.slots[address] = Slot(aggregate.version, aggregate)
+        for names in type(aggregate).unique:
+            self.keys[unique_key(aggregate, names)] = aggregate.id
+
     def set(self, aggregate: Aggregate) -> None:
         """Take an input's final word on one aggregate, and keep the look-ups by key true."""
         kind = type(aggregate)
@@ -89,6 +99,7 @@ class Overlay:
                 self.keys[unique_key(slot.now, names)] = None
             self.keys[unique_key(aggregate, names)] = aggregate.id
         slot.now = aggregate
+        self.dirty.add((kind, aggregate.id))
 
 
 def unique_key(aggregate: Aggregate, names: tuple[str, ...]) -> By:
@@ -101,12 +112,14 @@ class Work:
 
     def __init__(self, overlay: Overlay, now: datetime, cause: Cause, make_id: Callable[[], str] = new_id) -> None:
         self.now = now
+        self.occurred_at = now
         self.cause = cause
         self.new_id = make_id
         self.changed: dict[Address, Aggregate] = {}
         self.facts: dict[Address, Fact] = {}
         self.events: list[Emitted] = []
         self.entries: list[Entry] = []
+        self.answer: Any = None
         self._overlay = overlay
 
     def find(self, kind: type[A], id_: str) -> A | None:
@@ -146,7 +159,7 @@ class Work:
         )
         self.changed[address] = stamped
         if type(aggregate).has_timeline:
-            self.facts[address] = Fact(address, version, fact or self.cause.action, detail)
+            self.facts[address] = Fact(address, version, fact or self.cause.action, self.occurred_at, detail)
 
     def add(self, entry: Entry) -> None:
         """Insert a document that will never change."""
@@ -158,7 +171,6 @@ class Work:
         *,
         key: str,
         subject: str | None = None,
-        occurred_at: datetime | None = None,
         event_id: str | None = None,
         topic: str | None = None,
     ) -> str:
@@ -168,7 +180,7 @@ class Work:
         event type lives on several topics.
         """
         id_ = event_id or self.new_id()
-        self.events.append(Emitted(data, key, subject or key, id_, occurred_at or self.now, topic))
+        self.events.append(Emitted(data, key, subject or key, id_, topic))
         return id_
 
     def _before(self, aggregate: Aggregate) -> Aggregate | None:

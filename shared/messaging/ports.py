@@ -4,20 +4,10 @@ from collections.abc import AsyncIterator, Collection, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from shared.events.incoming import Incoming, Partition
+from shared.events.incoming import Fenced, Halted, Incoming, Partition
 
 
-class Fenced(Exception):
-    """Somebody else moved a partition's progress: seek to the saved progress again before going on."""
-
-
-class Halted(Exception):
-    """A bug repeats on several keys: the partition stops, unapplied, until somebody has looked."""
-
-    def __init__(self, partition: Partition, signature: str) -> None:
-        super().__init__(f"{partition.topic}/{partition.number}: {signature}")
-        self.partition = partition
-        self.signature = signature
+__all__ = ["Fenced", "Halted", "Lane", "Leases", "Outbox", "Outgoing"]
 
 
 class Lane(Protocol):

@@ -31,8 +31,7 @@ class World:
         self.now = now
         self.overlay = Overlay()
         for aggregate in given:
-            self.overlay.set(aggregate)
-            self.overlay.slots[(type(aggregate), aggregate.id)].loaded_version = aggregate.version
+            self.overlay.arrive(aggregate)
 
     def handle(self, event_: Event[Any]) -> Work:
         """Let the rule for this event decide; raises Reject as the rule does."""
@@ -51,8 +50,9 @@ class World:
             self._load(need)
         while True:
             work = Work(self.overlay, self.now, cause(type(input_).__name__, actor))
+            work.occurred_at = getattr(input_, "occurred_at", None) or self.now
             try:
-                work.answer = registered.rule(input_, work)  # type: ignore[attr-defined]
+                work.answer = registered.rule(input_, work)
             except NotLoaded as missing:
                 self._load(missing.need)
                 continue

@@ -1,0 +1,133 @@
+"""Firing timers: each in a unit of work of its own, guarded by its version, so that firing twice is harmless."""
+
+import asyncio
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+import structlog
+from pymongo.errors import PyMongoError
+
+from shared.kernel.aggregate import Need, Ref
+from shared.kernel.context import Cause
+from shared.kernel.errors import Reject
+from shared.kernel.rulebook import Rulebook
+from shared.kernel.timer import Timer, TimerStatus
+from shared.mongo.bugs import signature
+from shared.mongo.desk import Desk
+from shared.mongo.documents import to_aggregate
+from shared.mongo.leases import MongoLeases
+from shared.mongo.releasing import wait
+from shared.mongo.transaction import Transaction, Transient
+from shared.mongo.unit_of_work import UnitOfWork
+
+log = structlog.get_logger(__name__)
+
+MAX_SKEW_S = 60.0
+SWEEP_S = 1.0
+AT_ONCE = 200
+REST_S = 60.0
+"""How long a timer whose rule failed is left alone."""
+
+
+@dataclass
+class Firing:
+    """One timer's unit of work."""
+
+    timer: Timer
+    rules: Rulebook
+    forced: Reject | None = None
+
+    async def claim(self, tx: Transaction) -> Iterable[Need]:
+        """The timer as it is now, and what its rule needs."""
+        return [Timer.ref(self.timer.id), *self.rules.timers[self.timer.kind].needs(self.timer)]
+
+    async def decide(self, desk: Desk) -> None:
+        """Let the rule act if the timer still runs as it was read; without a word of the rule it has fired."""
+        current = desk.overlay.current(Ref(Timer, self.timer.id))
+        if not isinstance(current, Timer) or current.version != self.timer.version or self.forced:
+            return
+        cause = Cause(f"TIMER_{current.kind}", current.event_id, current.event_id, channel="timer")
+        await desk.ask(self.rules.timers[current.kind], current, cause)
+        if (Timer, current.id) not in desk.overlay.dirty:
+            desk.overlay.set(current.evolve(status=TimerStatus.FIRED, version=current.version + 1, updated_at=desk.now))
+        changed = [a for a in desk.overlay.dirty if a[0] is not Timer]
+        if changed:
+            desk.audit(cause, target=(changed[0][0].__name__, changed[0][1]))
+
+    async def save(self, tx: Transaction) -> None:
+        """Nothing beyond the states."""
+
+    def committed(self) -> None:
+        """Nobody waits for it."""
+
+    def halves(self) -> None:
+        """It is alone."""
+        return
+
+    def refuse(self, reject: Reject) -> None:
+        """It cannot be saved; it stays as it is and is tried again after a rest."""
+        self.forced = reject
+        log.error("timer_unsavable", kind=self.timer.kind, reason=reject.code)
+
+
+@dataclass
+class ClockLane:
+    """The clock role: finds what is due, in order, and fires it. A late start catches up."""
+
+    service: str
+    uow: UnitOfWork
+    rules: Rulebook
+    leases: MongoLeases
+    _resting: dict[str, float] = field(default_factory=dict)
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Sweep each second while holding the lease; the lease only saves work."""
+        name = f"clock|{self.service}"
+        while not stop.is_set():
+            if await self.leases.hold(name) is not None:
+                try:
+                    await self.sweep()
+                except (Transient, PyMongoError) as error:
+                    log.warning("timers_postponed", error=type(error).__name__)
+            await wait(stop, SWEEP_S)
+        await self.leases.release(name)
+
+    async def sweep(self) -> int:
+        """Fire what is due now; answers how many were tried."""
+        if abs(await self.skew_s()) > MAX_SKEW_S:
+            log.error("clocks_disagree", limit_s=MAX_SKEW_S)
+            return 0
+        due = await self._due()
+        for timer in due:
+            await self._fire(timer)
+        return len(due)
+
+    async def skew_s(self) -> float:
+        """The database's time less the system's own, in seconds; the domain's clock has no part in it."""
+        hello = await self.uow.mongo.native.admin.command("hello")
+        server: datetime = hello["localTime"]
+        return (server.astimezone(UTC) - datetime.now(UTC)).total_seconds()
+
+    async def _due(self) -> list[Timer]:
+        rested = time.monotonic()
+        self._resting = {id_: until for id_, until in self._resting.items() if until > rested}
+        query = {"status": TimerStatus.RUNNING.value, "due_at": {"$lte": self.uow.clock()}}
+        if self._resting:
+            query["_id"] = {"$nin": list(self._resting)}
+        cursor = self.uow.mongo.collection(Timer.collection).find(query).sort([("due_at", 1)])
+        return [to_aggregate(Timer, document) for document in await cursor.limit(AT_ONCE).to_list(None)]
+
+    async def _fire(self, timer: Timer) -> None:
+        """One failing timer stops no other."""
+        try:
+            await self.uow.run(Firing(timer, self.rules))
+        except Transient:
+            raise
+        except Exception as error:
+            self._resting[timer.id] = time.monotonic() + REST_S
+            log.error("timer_failed", kind=timer.kind, bug=signature(error))
+        else:
+            late_s = (self.uow.clock() - timer.due_at).total_seconds()
+            self.uow.metrics.timer_lateness.labels(timer.kind).observe(late_s)

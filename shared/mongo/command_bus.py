@@ -1,0 +1,240 @@
+"""Commands through the unit of work, with group commit: what waits at the same moment shares one transaction.
+
+Each command keeps its own outcome. A lone command never waits for company: the lane takes what is there.
+"""
+
+import asyncio
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from shared.kernel.aggregate import Aggregate, Need, Ref
+from shared.kernel.command import Command, Receipt, Unavailable
+from shared.kernel.errors import Kind, Reject
+from shared.kernel.rulebook import Rulebook
+from shared.kernel.work import Work
+from shared.mongo.client import Document
+from shared.mongo.desk import Desk, target_of
+from shared.mongo.saving import topic_of
+from shared.mongo.transaction import OutcomeUnknown, Transaction, Transient, jittered
+from shared.mongo.unit_of_work import UnitOfWork
+
+IDEMPOTENCY = "idempotency"
+KEEP = timedelta(days=2)
+"""Longer than the day that interfaces promise for a repetition."""
+
+
+@dataclass
+class Waiting:
+    """A command and whoever waits for its outcome."""
+
+    command: Command
+    answer: "asyncio.Future[Receipt]"
+    forced: Reject | None = None
+    outcome: Receipt | Reject | Exception | None = None
+
+    def settle(self) -> None:
+        """Hand the outcome over, if somebody is still there to take it."""
+        if self.answer.done():
+            return
+        if isinstance(self.outcome, Receipt):
+            self.answer.set_result(self.outcome)
+        elif self.outcome is not None:
+            self.answer.set_exception(self.outcome)
+
+
+@dataclass
+class CommandBatch:
+    """Commands that are decided in turn over one overlay and committed together."""
+
+    rules: Rulebook
+    waiting: list[Waiting]
+    kinds: Mapping[str, type[Aggregate]]
+    known: dict[str, Document] = field(default_factory=dict)
+    claims: list[Document] = field(default_factory=list)
+
+    async def claim(self, tx: Transaction) -> Iterable[Need]:
+        """Find repetitions; answers what the rules, preconditions and repetitions need."""
+        self.claims = []
+        scopes = [w.command.idempotency.scope for w in self.waiting if w.command.idempotency]
+        found = await tx.find(IDEMPOTENCY, {"_id": {"$in": scopes}}) if scopes else []
+        self.known = {row["_id"]: row for row in found}
+        return [need for w in self.waiting for need in self._needs(w.command)]
+
+    async def decide(self, desk: Desk) -> None:
+        """Each in turn; a refusal leaves an audit row and nothing else."""
+        for waiting in self.waiting:
+            try:
+                waiting.outcome = await self._decide(desk, waiting)
+            except Reject as reject:
+                waiting.outcome = reject
+                desk.audit(waiting.command.cause, outcome=reject.code)
+
+    async def save(self, tx: Transaction) -> None:
+        """Remember the successful ones by their idempotency keys."""
+        await tx.insert(IDEMPOTENCY, self.claims)
+
+    def committed(self) -> None:
+        """Answer everybody."""
+        for waiting in self.waiting:
+            waiting.settle()
+
+    def halves(self) -> "tuple[CommandBatch, CommandBatch] | None":
+        """In two, in order."""
+        middle = len(self.waiting) // 2
+        if not middle:
+            return None
+        first, second = self.waiting[:middle], self.waiting[middle:]
+        return CommandBatch(self.rules, first, self.kinds), CommandBatch(self.rules, second, self.kinds)
+
+    def refuse(self, reject: Reject) -> None:
+        """The only command cannot be saved."""
+        self.waiting[0].forced = reject
+
+    def _needs(self, command: Command) -> Iterable[Need]:
+        yield from command.needs
+        if command.precondition:
+            yield command.precondition.ref
+        if command.idempotency and (row := self.known.get(command.idempotency.scope)):
+            yield Ref(self.kinds[row["collection"]], row["ref"])
+        else:
+            yield from self.rules.commands[type(command.body)].needs(command.body)
+
+    async def _decide(self, desk: Desk, waiting: Waiting) -> Receipt:
+        command = waiting.command
+        if waiting.forced:
+            raise waiting.forced
+        if command.idempotency and (row := self.known.get(command.idempotency.scope)):
+            return self._replay(desk, command, row)
+        if command.precondition:
+            _check(desk, command)
+        work = await desk.ask(self.rules.commands[type(command.body)], command.body, command.cause)
+        aggregate = _answered(work)
+        desk.audit(command.cause, target=target_of(work))
+        if command.idempotency:
+            self._remember(command, aggregate, desk)
+        return Receipt(aggregate, position=_position(work))
+
+    def _replay(self, desk: Desk, command: Command, row: Document) -> Receipt:
+        """The answer is rendered anew, from what is there now."""
+        assert command.idempotency is not None  # noqa: S101 - the caller looked
+        if row["fingerprint"] != command.idempotency.fingerprint:
+            raise Reject("IDEMPOTENCY_KEY_REUSED", Kind.INVALID)
+        kind = self.kinds[str(row["collection"])]
+        current = desk.overlay.current(Ref(kind, row["ref"]))
+        if current is None:
+            raise Reject("NOT_FOUND", Kind.UNKNOWN)
+        desk.audit(command.cause, outcome="REPLAYED", target=(kind.__name__, row["ref"]))
+        return Receipt(current, replayed=True)
+
+    def _remember(self, command: Command, aggregate: Aggregate, desk: Desk) -> None:
+        assert command.idempotency is not None  # noqa: S101 - the caller looked
+        row: Document = {
+            "_id": command.idempotency.scope,
+            "fingerprint": command.idempotency.fingerprint,
+            "collection": type(aggregate).collection,
+            "ref": aggregate.id,
+            "version": aggregate.version,
+            "expires_at": desk.now + KEEP,
+        }
+        self.known[command.idempotency.scope] = row
+        self.claims.append(row)
+
+
+def _check(desk: Desk, command: Command) -> None:
+    """The precondition in its turn: the second of two with the same `If-Match` finds the first one's version."""
+    assert command.precondition is not None  # noqa: S101 - the caller looked
+    current = desk.overlay.current(command.precondition.ref)
+    if current is None:
+        raise Reject("NOT_FOUND", Kind.UNKNOWN)
+    if not command.precondition.matches(current):
+        raise Reject("VERSION_CONFLICT", Kind.STALE)
+
+
+def _answered(work: Work) -> Aggregate:
+    answer = work.answer
+    if not isinstance(answer, Aggregate):
+        raise TypeError("a command's rule answers the aggregate that it is about")
+    return work.changed.get((type(answer), answer.id), answer)
+
+
+def _position(work: Work) -> str | None:
+    return f"{topic_of(work.events[-1])}|{work.events[-1].id}" if work.events else None
+
+
+@dataclass
+class CommandBus:
+    """One lane per process: one transaction in flight, everybody else waits in the queue and goes with the next."""
+
+    uow: UnitOfWork
+    rules: Rulebook
+    kinds: tuple[type[Aggregate], ...]
+    group: int = 64
+    deadline_s: float = 8.0
+
+    def __post_init__(self) -> None:
+        self._queue: asyncio.Queue[Waiting] = asyncio.Queue(maxsize=1024)
+        self._kinds = {kind.collection: kind for kind in self.kinds}
+
+    async def submit(self, command: Command) -> Receipt:
+        """Decide and save; raises Reject or Unavailable. A caller who goes away does not take the command back."""
+        answer: asyncio.Future[Receipt] = asyncio.get_running_loop().create_future()
+        try:
+            self._queue.put_nowait(Waiting(command, answer))
+        except asyncio.QueueFull:
+            raise Unavailable("TOO_BUSY") from None
+        return await answer
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """The lane; on stop it finishes what waits."""
+        while not (stop.is_set() and self._queue.empty()):
+            group = await self._next(stop)
+            if group:
+                self.uow.metrics.group_size.observe(len(group))
+                await self._apply(group)
+
+    async def _next(self, stop: asyncio.Event) -> list[Waiting]:
+        getting, stopping = asyncio.ensure_future(self._queue.get()), asyncio.ensure_future(stop.wait())
+        done, pending = await asyncio.wait({getting, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        for task in pending:
+            task.cancel()
+        group = [getting.result()] if getting in done else []
+        while group and len(group) < self.group and not self._queue.empty():
+            group.append(self._queue.get_nowait())
+        return group
+
+    async def _apply(self, group: list[Waiting]) -> None:
+        loop = asyncio.get_running_loop()
+        give_up_at, attempt = loop.time() + self.deadline_s, 0
+        while waiting := [w for w in group if not w.answer.done()]:
+            try:
+                await self.uow.run(CommandBatch(self.rules, waiting, self._kinds))
+            except Transient as error:
+                if loop.time() > give_up_at or no_server(error):
+                    return _give_up(waiting, error)
+                await asyncio.sleep(jittered(0.02, attempt, 0.5))
+                attempt += 1
+            except Exception as bug:
+                return await self._isolate(waiting, bug)
+        return None
+
+    async def _isolate(self, waiting: list[Waiting], bug: Exception) -> None:
+        """Somebody's rule has a bug: each alone, and only the guilty one learns of it."""
+        if len(waiting) == 1:
+            waiting[0].outcome = bug
+            return waiting[0].settle()
+        for one in waiting:
+            await self._apply([one])
+        return None
+
+
+def no_server(error: Transient) -> bool:
+    """No primary within the selection time-out: waiting longer would only keep people waiting."""
+    return "ServerSelection" in str(error)
+
+
+def _give_up(waiting: list[Waiting], error: Transient) -> None:
+    code = "OUTCOME_UNKNOWN" if isinstance(error, OutcomeUnknown) else "UNAVAILABLE"
+    for one in waiting:
+        one.outcome = Unavailable(code)
+        one.settle()

@@ -1,0 +1,83 @@
+"""Where a batch's inputs are decided, in turn, over one overlay."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from shared.kernel.aggregate import Entry
+from shared.kernel.audit import AuditRow
+from shared.kernel.context import Cause
+from shared.kernel.rulebook import Registered
+from shared.kernel.work import Emitted, Fact, NotLoaded, Overlay, Work
+from shared.mongo.loading import load
+from shared.mongo.transaction import Transaction
+from shared.observability.metrics import Metrics
+
+MAX_LATE_LOADS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A timeline fact with what caused it."""
+
+    fact: Fact
+    cause: Cause
+
+
+@dataclass
+class Desk:
+    """One attempt's results so far. A rule that refuses leaves nothing here."""
+
+    tx: Transaction
+    now: datetime
+    metrics: Metrics
+    overlay: Overlay = field(default_factory=Overlay)
+    lines: list[Line] = field(default_factory=list)
+    entries: list[Entry] = field(default_factory=list)
+    events: list[tuple[Emitted, Cause]] = field(default_factory=list)
+
+    async def ask(self, registered: Registered, body: Any, cause: Cause) -> Work:
+        """Let a rule decide on its own layer and keep its decision; raises whatever the rule raises."""
+        for _ in range(MAX_LATE_LOADS):
+            work = Work(self.overlay, self.now, cause)
+            work.occurred_at = getattr(body, "occurred_at", None) or self.now
+            try:
+                work.answer = registered.rule(body, work)
+            except NotLoaded as missing:
+                self.metrics.late_loads.labels(missing.need.kind.__name__).inc()
+                await load(self.tx, self.overlay, [missing.need])
+                continue
+            self._keep(work, cause)
+            return work
+        raise RuntimeError(f"{registered.rule.__name__} asks for ever more state")
+
+    def audit(self, cause: Cause, outcome: str = "OK", target: tuple[str, str] | None = None) -> None:
+        """Leave one audit row in this transaction."""
+        kind, ref = target or (None, None)
+        self.entries.append(
+            AuditRow(
+                at=self.now,
+                action=cause.action,
+                outcome=outcome,
+                actor=cause.actor,
+                channel=cause.channel,
+                target_kind=kind,
+                target_ref=ref,
+                cause_id=cause.id,
+                correlation_id=cause.correlation_id,
+                traceparent=cause.traceparent,
+            )
+        )
+
+    def _keep(self, work: Work, cause: Cause) -> None:
+        work.settle()
+        self.lines += [Line(fact, cause) for fact in work.facts.values()]
+        self.entries += work.entries
+        self.events += [(event, cause) for event in work.events]
+
+
+def target_of(work: Work) -> tuple[str, str] | None:
+    """The first thing that an input changed, as the audit names it."""
+    for kind, id_ in work.changed:
+        return kind.__name__, id_
+    return None

@@ -1,0 +1,185 @@
+"""The lane: one consumer's events, a batch at a time, each batch one transaction with its progress."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field
+
+from shared.events.incoming import Incoming, Partition
+from shared.kernel.aggregate import Need
+from shared.kernel.errors import Reject
+from shared.mongo.client import Document
+from shared.mongo.desk import Desk
+from shared.mongo.inbox import Outcome, inbox_id, inbox_row, read_inbox
+from shared.mongo.parking import ParkingLot, head_id, waiting_id
+from shared.mongo.progress import Progress
+from shared.mongo.refusals import Refusals, Sealer
+from shared.mongo.transaction import Transaction, Transient, jittered
+from shared.mongo.unit_of_work import UnitOfWork
+from shared.mongo.verdicts import CONFLICTING_DUPLICATE, ID_REUSED, TOO_OLD, Judge, cause_of
+
+SECRETIVE = frozenset({"LPSK"})
+"""Of what these send and we must refuse, not even ciphertext stays: it may hold what only they may know."""
+
+PLATFORM = "PLATFORM"
+"""Owner of what was refused on our own topics."""
+
+
+@dataclass
+class EventLane:
+    """Implements the consumer's Lane on the unit of work."""
+
+    consumer: str
+    uow: UnitOfWork
+    judge: Judge
+    sealer: Sealer
+    waiting: bool = False
+    """True while the database cannot: nothing is lost, everything waits."""
+
+    def __post_init__(self) -> None:
+        self.progress = Progress(self.uow.mongo, self.consumer)
+
+    async def positions(self, partitions: Collection[Partition]) -> dict[Partition, int]:
+        """The next offset per partition, as saved with the effects."""
+        return await self.progress.read(partitions)
+
+    async def apply(self, batch: Sequence[Incoming]) -> None:
+        """Apply all of it; an outage blocks, and the batch is tried in halves after each wait."""
+        attempt = 0
+        work = EventBatch(self, list(batch))
+        while True:
+            try:
+                await self._apply(work, split=attempt > 1)
+            except Transient:
+                self.waiting = True
+                await asyncio.sleep(jittered(0.05, attempt, 2.0))
+                attempt += 1
+            else:
+                self.waiting = False
+                return
+
+    async def _apply(self, work: "EventBatch", *, split: bool) -> None:
+        halves = work.halves() if split else None
+        for part in halves or (work,):
+            await self.uow.run(part)
+
+
+@dataclass
+class EventBatch:
+    """Some records of some partitions, each partition's in order."""
+
+    lane: EventLane
+    incoming: list[Incoming]
+    forced: Reject | None = None
+    inbox: dict[str, Document] = field(default_factory=dict)
+    fresh: list[Incoming] = field(default_factory=list)
+    claims: list[Document] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.lot = ParkingLot(self.lane.consumer)
+        self.refusals = Refusals(self.lane.consumer, self.lane.sealer)
+        self.positions: dict[Partition, int] = {}
+        self.outcomes: Counter[tuple[str, str]] = Counter()
+
+    async def claim(self, tx: Transaction) -> Iterable[Need]:
+        """Read progress, inbox and heads; what was applied already is out."""
+        progress = self.lane.progress
+        await progress.check(tx, {i.record.partition for i in self.incoming})
+        self.fresh = [i for i in self.incoming if i.record.offset >= progress.next(i.record.partition)]
+        self.positions = {i.record.partition: i.record.offset + 1 for i in self.fresh}
+        relevant = [i for i in self.fresh if not i.ignored]
+        ids = [inbox_id(self.lane.consumer, i) for i in relevant if i.event]
+        self.inbox = await read_inbox(tx, ids)
+        await self.lot.read(tx, [head_id(self.lane.consumer, i.record) for i in relevant if self._ours(i)])
+        self.claims, self.outcomes = [], Counter()
+        self.refusals.start()
+        return [need for i in relevant for need in self._needs(i)]
+
+    async def decide(self, desk: Desk) -> None:
+        """Each event in the order of its partition."""
+        for incoming in self.fresh:
+            if not incoming.ignored:
+                await self._decide(desk, incoming)
+
+    async def save(self, tx: Transaction) -> None:
+        """Inbox, parked rows with their heads, refusals, progress."""
+        await tx.insert("inbox", self.claims)
+        self.lane.uow.probe("after_inbox")
+        await self.lot.save(tx)
+        await self.refusals.save(tx)
+        await self.lane.progress.save(tx, self.positions)
+
+    def committed(self) -> None:
+        """The transaction is durable."""
+        self.lane.progress.saved(self.positions)
+        for (topic, outcome), count in self.outcomes.items():
+            self.lane.uow.metrics.events_applied.labels(topic, outcome).inc(count)
+
+    def halves(self) -> "tuple[EventBatch, EventBatch] | None":
+        """In two, in order."""
+        middle = len(self.incoming) // 2
+        if not middle:
+            return None
+        return EventBatch(self.lane, self.incoming[:middle]), EventBatch(self.lane, self.incoming[middle:])
+
+    def refuse(self, reject: Reject) -> None:
+        """The one event cannot be saved."""
+        self.forced = reject
+
+    def _ours(self, incoming: Incoming) -> bool:
+        return self.lane.judge.partner(incoming) is None
+
+    def _needs(self, incoming: Incoming) -> Iterable[Need]:
+        registered = self.lane.judge.rule(incoming)
+        if registered is None or inbox_id(self.lane.consumer, incoming) in self.inbox:
+            return ()
+        return registered.needs(incoming.event)
+
+    async def _decide(self, desk: Desk, incoming: Incoming) -> None:
+        if incoming.refusal:
+            return await self._unreadable(desk, incoming, incoming.refusal)
+        id_ = inbox_id(self.lane.consumer, incoming)
+        known = self.inbox.get(id_)
+        if known is not None:
+            return await self._repeated(desk, incoming, known)
+        outcome = await self._fresh(desk, incoming)
+        row = inbox_row(id_, incoming, outcome, desk.now)
+        self.inbox[id_] = row
+        self.claims.append(row)
+        self.outcomes[incoming.record.partition.topic, outcome.value] += 1
+        return None
+
+    async def _fresh(self, desk: Desk, incoming: Incoming) -> Outcome:
+        partner = self.lane.judge.partner(incoming)
+        if partner is None and self.lot.holds(incoming.record):
+            self.lot.park(incoming.record, "BEHIND", desk.now)
+            return Outcome.PARKED
+        if partner and self.lane.judge.too_old(incoming, desk.now):
+            reject: Reject | None = Reject(TOO_OLD)
+        else:
+            reject = self.forced or await self.lane.judge.ask(desk, incoming)
+        if reject is None:
+            return Outcome.APPLIED
+        if partner:
+            await self.refusals.quarantine(desk, incoming, reject.code, partner)
+            return Outcome.QUARANTINED
+        self.lot.park(incoming.record, reject.code, desk.now, waiting_id(reject.waits_for))
+        return Outcome.PARKED
+
+    async def _unreadable(self, desk: Desk, incoming: Incoming, reason: str) -> None:
+        partner = self.lane.judge.partner(incoming)
+        if partner is None:
+            self.lot.park(incoming.record, reason, desk.now)
+        else:
+            await self.refusals.bury(desk, incoming, reason, partner, keep_bytes=partner not in SECRETIVE)
+
+    async def _repeated(self, desk: Desk, incoming: Incoming, known: Document) -> None:
+        if known["digest"] == incoming.digest:
+            self.outcomes[incoming.record.partition.topic, "DUPLICATE"] += 1
+            return
+        partner = self.lane.judge.partner(incoming)
+        desk.audit(cause_of(incoming), outcome="SECURITY_ID_REUSED")
+        if partner:
+            await self.refusals.quarantine(desk, incoming, CONFLICTING_DUPLICATE, partner)
+        else:
+            await self.refusals.bury(desk, incoming, ID_REUSED, PLATFORM)

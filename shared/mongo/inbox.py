@@ -1,0 +1,47 @@
+"""The inbox: which events a consumer has dealt with. INVARIANT 2: kept as long as a partner may repeat itself."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from pymongo import UpdateOne
+
+from shared.events.incoming import Incoming
+from shared.mongo.client import Document
+from shared.mongo.transaction import Transaction
+
+KEEP = timedelta(days=400)
+"""A partner's fact older than this is refused as TOO_OLD, since nobody could tell whether it is a repetition."""
+
+
+class Outcome(StrEnum):
+    """What became of an event."""
+
+    APPLIED = "APPLIED"
+    PARKED = "PARKED"
+    QUARANTINED = "QUARANTINED"
+    DISCARDED = "DISCARDED"
+
+
+def inbox_id(consumer: str, incoming: Incoming) -> str:
+    """`consumer|channel|source|id`: with the channel, no partner can mask another's event."""
+    return f"{consumer}|{incoming.record.partition.topic}|{incoming.identity}"
+
+
+async def read_inbox(tx: Transaction, ids: Iterable[str]) -> dict[str, Document]:
+    """The rows among these ids that exist."""
+    wanted = list(ids)
+    if not wanted:
+        return {}
+    return {row["_id"]: row for row in await tx.find("inbox", {"_id": {"$in": wanted}})}
+
+
+def inbox_row(id_: str, incoming: Incoming, outcome: Outcome, at: datetime) -> Document:
+    """A new row; `digest` tells a repetition from a reuse of the id."""
+    event_id = incoming.event.id if incoming.event else None
+    return {"_id": id_, "event_id": event_id, "digest": incoming.digest, "outcome": outcome.value, "at": at}
+
+
+def settled(id_: str, outcome: Outcome) -> UpdateOne:
+    """A row that was parked has come to its end."""
+    return UpdateOne({"_id": id_}, {"$set": {"outcome": outcome.value}})

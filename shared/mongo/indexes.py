@@ -1,0 +1,66 @@
+"""Collections and indexes exist before the first transaction: creating one inside of it fails or waits."""
+
+from collections.abc import Iterable, Mapping
+
+from pymongo import IndexModel
+from pymongo.errors import CollectionInvalid, OperationFailure
+
+from shared.kernel.aggregate import Aggregate, Entry
+from shared.kernel.timer import Timer
+from shared.mongo.client import Mongo
+from shared.mongo.inbox import KEEP
+from shared.mongo.outbox import IN_ORDER
+
+NAMESPACE_EXISTS = 48
+
+Indexes = Mapping[str, Iterable[IndexModel]]
+
+RUNTIME: dict[str, list[IndexModel]] = {
+    "inbox": [IndexModel([("at", 1)], expireAfterSeconds=int(KEEP.total_seconds())), IndexModel([("event_id", 1)])],
+    "outbox": [IndexModel(IN_ORDER)],
+    "keys": [],
+    "progress": [],
+    "leases": [],
+    "timeline": [IndexModel([("about", 1), ("occurred_at", 1)])],
+    "audit": [IndexModel([("at", 1)]), IndexModel([("target_ref", 1), ("at", 1)])],
+    "parked_heads": [
+        IndexModel([("consumer", 1), ("releasing", 1)]),
+        IndexModel([("waits_for", 1)], partialFilterExpression={"waits_for": {"$type": "string"}}),
+    ],
+    "parked": [IndexModel([("head", 1), ("position", 1)])],
+    "dead_letters": [IndexModel([("expires_at", 1)], expireAfterSeconds=0)],
+    "quarantine": [IndexModel([("expires_at", 1)], expireAfterSeconds=0), IndexModel([("owner", 1), ("at", 1)])],
+    "idempotency": [IndexModel([("expires_at", 1)], expireAfterSeconds=0)],
+    Timer.collection: [IndexModel([("status", 1), ("due_at", 1)])],
+}
+
+
+async def ensure(
+    mongo: Mongo, kinds: Iterable[type[Aggregate]], entries: Iterable[type[Entry]] = (), extra: Indexes | None = None
+) -> None:
+    """Create what is missing; may run any number of times and from several processes."""
+    wanted: dict[tuple[str, str | None], list[IndexModel]] = {(name, None): list(i) for name, i in RUNTIME.items()}
+    for kind in kinds:
+        wanted.setdefault((kind.collection, None), []).extend(map(_unique, kind.unique))
+    for entry in entries:
+        wanted.setdefault((entry.collection, entry.database), [])
+    for name, indexes in (extra or {}).items():
+        wanted.setdefault((name, None), []).extend(indexes)
+    for (name, database), indexes in wanted.items():
+        await _ensure(mongo, name, database, indexes)
+
+
+def _unique(names: tuple[str, ...]) -> IndexModel:
+    present = {names[0]: {"$type": "string"}}
+    return IndexModel([(name, 1) for name in names], unique=True, partialFilterExpression=present)
+
+
+async def _ensure(mongo: Mongo, name: str, database: str | None, indexes: list[IndexModel]) -> None:
+    collection = mongo.collection(name, database)
+    try:
+        await collection.database.create_collection(name)
+    except (CollectionInvalid, OperationFailure) as error:
+        if isinstance(error, OperationFailure) and error.code != NAMESPACE_EXISTS:
+            raise
+    if indexes:
+        await collection.create_indexes(indexes)

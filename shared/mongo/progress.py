@@ -1,0 +1,60 @@
+"""Progress lives with the effect: the next offset per partition, moved in the transaction of what it counts."""
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from pymongo import InsertOne, UpdateOne
+
+from shared.events.incoming import Fenced, Partition
+from shared.mongo.client import Mongo
+from shared.mongo.transaction import Transaction
+
+PROGRESS = "progress"
+
+
+class Progress:
+    """One consumer's positions. What this process last saved is the guard of what it saves next. INVARIANT 1."""
+
+    def __init__(self, mongo: Mongo, consumer: str) -> None:
+        self._mongo = mongo
+        self._consumer = consumer
+        self._known: dict[Partition, int | None] = {}
+
+    async def read(self, partitions: Collection[Partition]) -> dict[Partition, int]:
+        """Take partitions over: learn the saved positions, and forget those of partitions that are gone."""
+        ids = {self._id(partition): partition for partition in partitions}
+        rows = await self._mongo.collection(PROGRESS).find({"_id": {"$in": list(ids)}}).to_list(None)
+        found = {ids[row["_id"]]: int(row["next"]) for row in rows}
+        self._known = {partition: found.get(partition) for partition in partitions}
+        return found
+
+    def next(self, partition: Partition) -> int:
+        """The first offset that is not applied yet."""
+        return self._known[partition] or 0
+
+    async def check(self, tx: Transaction, partitions: Collection[Partition]) -> None:
+        """Raise Fenced where the saved positions are not the ones that this process saved."""
+        if any(partition not in self._known for partition in partitions):
+            raise Fenced
+        ids = {self._id(partition): partition for partition in partitions}
+        saved = {ids[row["_id"]]: int(row["next"]) for row in await tx.find(PROGRESS, {"_id": {"$in": list(ids)}})}
+        if any(saved.get(partition) != self._known[partition] for partition in partitions):
+            raise Fenced
+
+    async def save(self, tx: Transaction, positions: Mapping[Partition, int]) -> None:
+        """Move positions forward over the ones that were read; a lost guard is a Conflict, then Fenced."""
+        writes: list[Any] = []
+        for partition, position in positions.items():
+            id_, known = self._id(partition), self._known[partition]
+            if known is None:
+                writes.append(InsertOne({"_id": id_, "next": position}))
+            else:
+                writes.append(UpdateOne({"_id": id_, "next": known}, {"$set": {"next": position}}))
+        await tx.write(PROGRESS, writes, guarded=len(writes))
+
+    def saved(self, positions: Mapping[Partition, int]) -> None:
+        """The transaction that moved these positions is durable."""
+        self._known.update(positions)
+
+    def _id(self, partition: Partition) -> str:
+        return f"{self._consumer}|{partition.topic}|{partition.number}"

@@ -1,0 +1,70 @@
+"""Reading outside a unit of work: aggregates by a query that already carries the reader's scope."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from pymongo.errors import PyMongoError
+
+from shared.kernel.aggregate import Aggregate
+from shared.kernel.audit import AuditRow
+from shared.kernel.command import Unavailable
+from shared.mongo.client import Document, Mongo
+from shared.mongo.documents import to_aggregate, to_document
+
+A = TypeVar("A", bound=Aggregate)
+
+
+@dataclass
+class MongoReader:
+    """Majority reads. An outage is Unavailable, never an empty answer."""
+
+    mongo: Mongo
+
+    async def find_one(self, kind: type[A], query: Document) -> A | None:
+        """The one aggregate that matches, or None."""
+        try:
+            document = await self.mongo.collection(kind.collection).find_one(query)
+        except PyMongoError as error:
+            raise Unavailable from error
+        return to_aggregate(kind, document) if document else None
+
+    async def find(self, kind: type[A], query: Document, *, sort: Sequence[tuple[str, int]], limit: int) -> list[A]:
+        """At most `limit` aggregates that match, in order."""
+        cursor = self.mongo.collection(kind.collection).find(query)
+        if sort:
+            cursor = cursor.sort(list(sort))
+        try:
+            documents = await cursor.limit(limit).to_list(None)
+        except PyMongoError as error:
+            raise Unavailable from error
+        return [to_aggregate(kind, document) for document in documents]
+
+    async def timeline(self, about: Sequence[tuple[type[Aggregate], str]], limit: int = 500) -> list[Document]:
+        """The timeline lines of these aggregates, by when things happened in the world."""
+        names = [f"{kind.collection}|{id_}" for kind, id_ in about]
+        cursor = self.mongo.collection("timeline").find({"about": {"$in": names}})
+        try:
+            found = await cursor.sort([("occurred_at", 1), ("recorded_at", 1)]).limit(limit).to_list(None)
+        except PyMongoError as error:
+            raise Unavailable from error
+        return list(found)
+
+    async def has_applied(self, consumer: str, event_id: str) -> bool:
+        """Whether this service's inbox knows an event of ours, for reads that must not be older than a write."""
+        rows = self.mongo.collection("inbox").find({"event_id": event_id}, {"_id": 1})
+        return any(row["_id"].startswith(f"{consumer}|") for row in await rows.to_list(None))
+
+
+@dataclass
+class AuditLog:
+    """Audit rows of what happens outside a unit of work: reads, and refusals before one begins."""
+
+    mongo: Mongo
+
+    async def record(self, row: AuditRow) -> None:
+        """Durable on a majority when this returns; without it the read is not answered. INVARIANT 10."""
+        try:
+            await self.mongo.collection(AuditRow.collection).insert_one(to_document(row))
+        except PyMongoError as error:
+            raise Unavailable from error

@@ -1,0 +1,100 @@
+"""Where bad things go: what cannot be read to the dead letters, a partner's unacceptable fact to quarantine.
+
+Both keep the bytes encrypted under a key that is destroyed with its month; operators see the envelope only.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from shared.events.incoming import Incoming
+from shared.events.system_v1 import MessageRefused
+from shared.kernel.context import Cause
+from shared.kernel.ids import derived_id
+from shared.kernel.work import Emitted
+from shared.mongo.client import Document
+from shared.mongo.desk import Desk
+from shared.mongo.transaction import Transaction
+
+DEAD_LETTERS = "dead_letters"
+QUARANTINE = "quarantine"
+KEEP_DEAD = timedelta(days=30)
+KEEP_QUARANTINE = timedelta(days=60)
+
+
+class Sealer(Protocol):
+    """Encrypts bytes for an owner's reviewer, under that owner's key of the month."""
+
+    async def seal(self, owner: str, month: str, plain: bytes) -> bytes:
+        """The ciphertext; makes the key where it does not exist yet."""
+        ...
+
+
+@dataclass
+class Refusals:
+    """What one attempt refuses."""
+
+    consumer: str
+    sealer: Sealer
+    dead: list[Document] = field(default_factory=list)
+    quarantined: list[Document] = field(default_factory=list)
+
+    def start(self) -> None:
+        """Forget an earlier attempt."""
+        self.dead, self.quarantined = [], []
+
+    async def bury(self, desk: Desk, incoming: Incoming, reason: str, owner: str, *, keep_bytes: bool = True) -> None:
+        """To the dead letters: a row with the sealed bytes, and an event with reason and place."""
+        row = await self._row(incoming, reason, owner, desk.now, KEEP_DEAD, keep_bytes=keep_bytes)
+        self.dead.append(row)
+        desk.metrics.dead.labels(incoming.record.partition.topic, reason).inc()
+        record = incoming.record
+        refused = MessageRefused(
+            occurred_at=desk.now,
+            consumer=self.consumer,
+            topic=record.partition.topic,
+            partition=record.partition.number,
+            offset=record.offset,
+            reason=reason,
+            reference=row["_id"],
+        )
+        cause = Cause(action="MESSAGE_REFUSED", id=row["_id"], correlation_id=row["_id"])
+        desk.events.append((Emitted(refused, key=row["_id"], subject=row["_id"], id=row["_id"]), cause))
+
+    async def quarantine(self, desk: Desk, incoming: Incoming, reason: str, owner: str) -> None:
+        """Aside, alone: later facts go on, so that one bad fact never holds back a threat or a release."""
+        self.quarantined.append(await self._row(incoming, reason, owner, desk.now, KEEP_QUARANTINE))
+        desk.metrics.quarantined.labels(incoming.record.partition.topic, reason).inc()
+
+    async def save(self, tx: Transaction) -> None:
+        """Insert the rows."""
+        await tx.insert(DEAD_LETTERS, self.dead)
+        await tx.insert(QUARANTINE, self.quarantined)
+
+    async def _row(
+        self,
+        incoming: Incoming,
+        reason: str,
+        owner: str,
+        now: datetime,
+        keep: timedelta,
+        *,
+        keep_bytes: bool = True,
+    ) -> Document:
+        record = incoming.record
+        place = (record.partition.topic, str(record.partition.number), str(record.offset), str(record.timestamp_ms))
+        sealed = await self.sealer.seal(owner, f"{now:%Y-%m}", record.value or b"") if keep_bytes else None
+        return {
+            "_id": derived_id(self.consumer, *place),
+            "topic": record.partition.topic,
+            "partition": record.partition.number,
+            "offset": record.offset,
+            "owner": owner,
+            "reason": reason,
+            "type": incoming.event.data.type if incoming.event else None,
+            "size": record.size,
+            "digest": incoming.digest,
+            "sealed": sealed,
+            "at": now,
+            "expires_at": now + keep,
+        }

@@ -1,0 +1,165 @@
+"""Releasing parked events: the command marks the head, the worker tries the rows again, in order, in its lane."""
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+import structlog
+
+from shared.events.incoming import Incoming, Record
+from shared.kernel.aggregate import Need
+from shared.kernel.errors import Reject
+from shared.mongo.client import Document, Mongo
+from shared.mongo.desk import Desk
+from shared.mongo.event_lane import EventLane
+from shared.mongo.inbox import Outcome, inbox_id, inbox_row, read_inbox, settled
+from shared.mongo.parking import HEADS, ROWS, Head, head_write, record_of
+from shared.mongo.transaction import Conflict, Transaction, Transient
+
+log = structlog.get_logger(__name__)
+
+Decode = Callable[[Record], Incoming]
+ROWS_AT_ONCE = 100
+SWEEP_S = 1.0
+
+
+@dataclass
+class ReleaseBatch:
+    """The first rows of one parked key. The first that is refused again ends the release; the rest stays behind it."""
+
+    lane: EventLane
+    decode: Decode
+    head_id: str
+    limit: int = ROWS_AT_ONCE
+    forced: Reject | None = None
+    head: Head | None = None
+    rows: list[Document] = field(default_factory=list)
+    done: list[Document] = field(default_factory=list)
+    inbox: dict[str, Document] = field(default_factory=dict)
+    applied: list[Incoming] = field(default_factory=list)
+
+    async def claim(self, tx: Transaction) -> Iterable[Need]:
+        """Read the head and its next rows."""
+        self.head, self.rows, self.done, self.applied = None, [], [], []
+        found = await tx.find(HEADS, {"_id": self.head_id, "releasing": True})
+        if not found:
+            return []
+        self.head = Head.of(found[0])
+        self.rows = await tx.find(ROWS, {"head": self.head_id}, sort=[("position", 1)], limit=self.limit)
+        incoming = [self._incoming(row) for row in self.rows]
+        self.inbox = await read_inbox(tx, [inbox_id(self.lane.consumer, i) for i in incoming if i.event])
+        rules = [(self.lane.judge.rule(i), i) for i in incoming]
+        return [need for registered, i in rules if registered for need in registered.needs(i.event)]
+
+    async def decide(self, desk: Desk) -> None:
+        """Row by row until one is refused."""
+        if self.head is None:
+            return
+        for row in self.rows:
+            reject = await self._try(desk, self._incoming(row))
+            if reject:
+                self.head.releasing, self.head.reason = False, reject.code
+                break
+            self.done.append(row)
+        self.head.count -= len(self.done)
+
+    async def save(self, tx: Transaction) -> None:
+        """Rows that are through are gone; the head says how many are left."""
+        if self.head is None:
+            return
+        await tx.delete(ROWS, {"_id": {"$in": [row["_id"] for row in self.done]}})
+        await tx.write("inbox", [settled(inbox_id(self.lane.consumer, i), Outcome.APPLIED) for i in self.applied])
+        await tx.write(HEADS, [head_write(self.head)], guarded=1)
+
+    def committed(self) -> None:
+        """The rows that are through have had their effect."""
+        log.info("released", head=self.head_id, rows=len(self.done))
+
+    def halves(self) -> "tuple[ReleaseBatch, ReleaseBatch] | None":
+        """Rather fewer rows at once than two transactions that depend on each other."""
+        self.limit = max(1, self.limit // 2)
+        return None
+
+    def refuse(self, reject: Reject) -> None:
+        """The first row cannot be saved."""
+        self.forced = reject
+
+    @property
+    def more(self) -> bool:
+        """Whether rows are left to try."""
+        return self.head is not None and self.head.releasing and self.head.count > 0
+
+    def _incoming(self, row: Document) -> Incoming:
+        assert self.head is not None  # noqa: S101 - read before its rows
+        return self.decode(record_of(self.head, row))
+
+    async def _try(self, desk: Desk, incoming: Incoming) -> Reject | None:
+        if incoming.refusal:
+            return Reject(incoming.refusal)
+        known = self.inbox.get(inbox_id(self.lane.consumer, incoming))
+        if known and known["outcome"] == Outcome.APPLIED:
+            return None  # it came twice while its key was parked
+        reject = self.forced or await self.lane.judge.ask(desk, incoming)
+        if reject is None:
+            self.applied.append(incoming)
+            self.inbox[inbox_id(self.lane.consumer, incoming)] = inbox_row("", incoming, Outcome.APPLIED, desk.now)
+        return reject
+
+
+@dataclass
+class Releaser:
+    """The worker's task: tries marked keys, and finds keys whose awaited aggregate has come to be."""
+
+    lane: EventLane
+    decode: Decode
+    kinds: frozenset[str]
+    """Collections of aggregates that an event may wait for."""
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Sweep each second until told to stop."""
+        while not stop.is_set():
+            try:
+                await self.sweep()
+            except (Transient, Conflict) as error:
+                log.warning("release_postponed", error=type(error).__name__)
+            await wait(stop, SWEEP_S)
+
+    async def sweep(self) -> None:
+        """One round over this consumer's marked heads."""
+        heads = self.lane.uow.mongo.collection(HEADS)
+        await self._mark_fulfilled()
+        marked = await heads.find({"consumer": self.lane.consumer, "releasing": True}, {"_id": 1}).to_list(None)
+        for row in marked:
+            await self.release(row["_id"])
+
+    async def release(self, head_id: str) -> None:
+        """Try one key until it is through or refused again."""
+        while True:
+            batch = ReleaseBatch(self.lane, self.decode, head_id)
+            await self.lane.uow.run(batch)
+            if not batch.more:
+                return
+
+    async def _mark_fulfilled(self) -> None:
+        mongo = self.lane.uow.mongo
+        heads = mongo.collection(HEADS)
+        query = {"consumer": self.lane.consumer, "waits_for": {"$ne": None}, "releasing": False}
+        for head in await heads.find(query, {"waits_for": 1, "revision": 1}).to_list(1000):
+            kind, _, id_ = head["waits_for"].partition("|")
+            if kind in self.kinds and await mongo.collection(kind).find_one({"_id": id_}, {"_id": 1}):
+                await mark(mongo, head["_id"])
+
+
+async def mark(mongo: Mongo, head_id: str) -> bool:
+    """Ask for a release; answers whether there is such a head."""
+    done = await mongo.collection(HEADS).update_one(
+        {"_id": head_id}, {"$set": {"releasing": True, "waits_for": None}, "$inc": {"revision": 1}}
+    )
+    return bool(done.matched_count)
+
+
+async def wait(stop: asyncio.Event, seconds: float) -> None:
+    """Sleep, but no longer than until told to stop."""
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(stop.wait(), seconds)

@@ -1,0 +1,153 @@
+"""One transaction: how it begins, which errors mean what, how it commits.
+
+The driver's `with_transaction` insists on retrying for 120 s; here the caller decides.
+"""
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, TypeVar
+
+from pymongo import ReadPreference
+from pymongo.errors import (
+    BulkWriteError,
+    ConnectionFailure,
+    DuplicateKeyError,
+    ExecutionTimeout,
+    OperationFailure,
+    PyMongoError,
+    WTimeoutError,
+)
+from pymongo.read_concern import ReadConcern
+
+from shared.mongo.client import MAJORITY, Document, Mongo
+
+T = TypeVar("T")
+
+WRITE_CONFLICT = 112
+DUPLICATE_KEY = 11000
+COMMIT_ATTEMPTS = 8
+
+
+class Conflict(Exception):
+    """Another transaction was there first: load again and decide again."""
+
+
+class KeyTaken(Conflict):
+    """An aggregate with this id or business key exists. Deciding again may find it; if not, the input is at fault."""
+
+
+class Transient(Exception):
+    """The database cannot do it now; the same call may work later."""
+
+
+class OutcomeUnknown(Transient):
+    """The commit was sent and its answer never came. Deciding again is safe: claims tell whether it happened."""
+
+
+class Transaction:
+    """An open transaction. One call at a time; nothing is visible to others before the commit."""
+
+    def __init__(self, mongo: Mongo, session: Any) -> None:
+        self.mongo = mongo
+        self.session = session
+
+    async def find(
+        self, name: str, query: Document, *, sort: Sequence[tuple[str, int]] = (), limit: int = 0
+    ) -> list[Document]:
+        """All documents of the service's collection that match."""
+        cursor = self.mongo.collection(name).find(query, session=self.session, limit=limit)
+        if sort:
+            cursor = cursor.sort(list(sort))
+        found: list[Document] = await cursor.to_list(None)
+        return found
+
+    async def insert(self, name: str, documents: Sequence[Document], database: str | None = None) -> None:
+        """Insert all; a duplicate is a Conflict."""
+        if documents:
+            await self.mongo.collection(name, database).insert_many(documents, session=self.session)
+
+    async def write(self, name: str, operations: Sequence[Any], *, guarded: int = 0) -> None:
+        """Write all; where fewer than `guarded` documents were met, somebody else was first."""
+        if not operations:
+            return
+        done = await self.mongo.collection(name).bulk_write(list(operations), ordered=False, session=self.session)
+        if done.matched_count + done.inserted_count + done.deleted_count < guarded:
+            raise Conflict(f"stale {name}")
+
+    async def delete(self, name: str, query: Document) -> None:
+        """Delete what matches."""
+        await self.mongo.collection(name).delete_many(query, session=self.session)
+
+    async def update(self, name: str, query: Document, change: Document) -> int:
+        """Update what matches; answers how many documents did."""
+        done = await self.mongo.collection(name).update_many(query, change, session=self.session)
+        return int(done.matched_count)
+
+
+async def transact(mongo: Mongo, body: Callable[[Transaction], Awaitable[T]]) -> T:
+    """Run `body` in one snapshot transaction and commit it durably on a majority.
+
+    Raises Conflict, Transient or OutcomeUnknown for what may be tried again; anything else comes through as it is.
+    `body` may be run again by the caller, so it must not have side effects outside the transaction.
+    """
+    try:
+        async with await mongo.client.start_session() as session:
+            session.start_transaction(ReadConcern("snapshot"), MAJORITY, ReadPreference.PRIMARY)
+            try:
+                result = await body(Transaction(mongo, session))
+            except BaseException:
+                await _abort(session)
+                raise
+            await _commit(session)
+            return result
+    except PyMongoError as error:
+        raise translated(error) from error
+
+
+async def _abort(session: Any) -> None:
+    try:
+        await session.abort_transaction()
+    except PyMongoError:
+        return  # the server ends it by itself; the first error is the one that matters
+
+
+async def _commit(session: Any) -> None:
+    for attempt in range(COMMIT_ATTEMPTS):
+        try:
+            await session.commit_transaction()
+        except PyMongoError as error:
+            if not error.has_error_label("UnknownTransactionCommitResult"):
+                raise
+            last = error
+            await asyncio.sleep(jittered(0.05, attempt, 1.0))
+        else:
+            return
+    raise OutcomeUnknown(type(last).__name__) from last
+
+
+def translated(error: PyMongoError) -> Exception:
+    """What a driver's error means to a unit of work; a bug of ours comes back unchanged."""
+    if isinstance(error, BulkWriteError):
+        codes = {e.get("code") for e in error.details.get("writeErrors", ())}
+        if DUPLICATE_KEY in codes:
+            return Conflict("duplicate")
+        if WRITE_CONFLICT in codes:
+            return Conflict("write conflict")
+    if isinstance(error, DuplicateKeyError):
+        return Conflict("duplicate")
+    if isinstance(error, OperationFailure) and error.code == WRITE_CONFLICT:
+        return Conflict("write conflict")
+    if _passing(error):
+        return Transient(type(error).__name__)
+    return error
+
+
+def _passing(error: PyMongoError) -> bool:
+    labelled = error.has_error_label("TransientTransactionError") or error.has_error_label("RetryableWriteError")
+    return labelled or isinstance(error, ConnectionFailure | ExecutionTimeout | WTimeoutError)
+
+
+def jittered(base_s: float, attempt: int, cap_s: float) -> float:
+    """Exponential back-off with full jitter, in seconds."""
+    return random.uniform(0.5, 1.0) * min(cap_s, base_s * 2.0 ** min(attempt, 20))  # noqa: S311 - no secret

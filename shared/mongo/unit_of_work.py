@@ -1,0 +1,137 @@
+"""Open, claim, load, decide, save, commit: one transaction for a whole batch, and what happens when it loses a race."""
+
+import asyncio
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Protocol, Self
+
+import structlog
+from bson.errors import BSONError
+from pymongo.errors import DocumentTooLarge
+
+from shared.kernel.aggregate import Need
+from shared.kernel.clock import Clock
+from shared.kernel.errors import Kind, Reject
+from shared.kernel.probe import Probe, no_probe
+from shared.kernel.work import Address
+from shared.mongo.client import Mongo
+from shared.mongo.desk import Desk
+from shared.mongo.loading import load
+from shared.mongo.parking import release_waiting
+from shared.mongo.saving import EventTooLarge, OutboxWriter, save_entries, save_events, save_states, save_timeline
+from shared.mongo.transaction import Conflict, KeyTaken, Transaction, jittered, transact
+from shared.observability.metrics import Metrics
+
+log = structlog.get_logger(__name__)
+
+HALVE_AFTER = 2
+TOUCH_AFTER = 3
+
+UNSAVABLE = (OverflowError, UnicodeError, RecursionError, BSONError, DocumentTooLarge, EventTooLarge)
+"""What a rule may build and no database takes. The first three are not even the driver's errors (2^63, a lone
+surrogate, nesting): a consumer that catches only the driver's would restart on them for ever."""
+
+
+class Batch(Protocol):
+    """Inputs that share a transaction. An attempt may be repeated: `claim` starts from nothing each time."""
+
+    async def claim(self, tx: Transaction) -> Iterable[Need]:
+        """Find out which inputs are still to be decided; answers what they need."""
+        ...
+
+    async def decide(self, desk: Desk) -> None:
+        """Decide each input in order."""
+        ...
+
+    async def save(self, tx: Transaction) -> None:
+        """Write what makes the inputs count once: claims, parked rows, progress."""
+        ...
+
+    def committed(self) -> None:
+        """All of it is durable on a majority."""
+        ...
+
+    def halves(self) -> tuple[Self, Self] | None:
+        """The batch in two, in order; None where it has one input."""
+        ...
+
+    def refuse(self, reject: Reject) -> None:
+        """The only input cannot be saved: from now on it is refused."""
+        ...
+
+
+@dataclass
+class UnitOfWork:
+    """Runs batches against one service's databases."""
+
+    mongo: Mongo
+    clock: Clock
+    outbox: OutboxWriter
+    metrics: Metrics
+    probe: Probe = no_probe
+
+    async def run(self, batch: Batch, conflicts: int = 0) -> None:
+        """Apply the batch, all or nothing per transaction; raises Transient where the database cannot.
+
+        A batch that keeps losing races is halved until the contended inputs stand alone, and then begins by
+        writing to what it is going to change, so that it holds them before it decides.
+        """
+        taken = 0
+        hot: list[Address] = []
+        while True:
+            try:
+                await self._attempt(batch, hot, touch=conflicts >= TOUCH_AFTER)
+            except Conflict as conflict:
+                lost: Exception = conflict
+                conflicts += 1
+                taken += isinstance(conflict, KeyTaken)
+                self.metrics.conflicts.labels(type(batch).__name__).inc()
+            except UNSAVABLE as error:
+                lost = error
+                log.error("unsavable", batch=type(batch).__name__, error=type(error).__name__)
+                conflicts, taken = max(conflicts, HALVE_AFTER), HALVE_AFTER
+            else:
+                return
+            halves = batch.halves() if conflicts >= HALVE_AFTER else None
+            if halves:
+                for half in halves:
+                    await self.run(half, conflicts - 1)
+                return
+            if taken >= HALVE_AFTER:
+                batch.refuse(Reject("DUPLICATE_KEY" if isinstance(lost, KeyTaken) else "UNSAVABLE", Kind.CONFLICT))
+            await asyncio.sleep(jittered(0.002, conflicts, 0.2))
+
+    async def _attempt(self, batch: Batch, hot: list[Address], *, touch: bool) -> None:
+        async def body(tx: Transaction) -> None:
+            if touch:
+                await _touch(tx, hot)
+            desk = Desk(tx, self.clock(), self.metrics)
+            await load(tx, desk.overlay, await batch.claim(tx))
+            await batch.decide(desk)
+            hot[:] = sorted(desk.overlay.dirty, key=lambda a: (a[0].collection, a[1]))
+            await self._save(tx, desk, batch)
+
+        await transact(self.mongo, body)
+        batch.committed()
+        self.probe("after_commit")
+
+    async def _save(self, tx: Transaction, desk: Desk, batch: Batch) -> None:
+        await save_states(tx, desk.overlay)
+        await release_waiting(tx, desk.overlay)
+        self.probe("after_case")
+        await save_timeline(tx, desk)
+        await save_entries(tx, desk)
+        self.probe("after_audit")
+        await save_events(tx, desk, self.outbox)
+        self.probe("after_outbox")
+        await batch.save(tx)
+        self.probe("before_commit")
+
+
+async def _touch(tx: Transaction, addresses: list[Address]) -> None:
+    """Write first to what the last attempt changed: whoever else wants it now waits or loses, and we decide.
+
+    The field is gone again with the replacement that follows.
+    """
+    for kind, id_ in addresses:
+        await tx.update(kind.collection, {"_id": id_}, {"$inc": {"touched": 1}})

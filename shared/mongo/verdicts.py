@@ -1,0 +1,89 @@
+"""What becomes of one event: applied, ignored, parked, quarantined or dead. The same for a poll and for a release."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+import structlog
+from pymongo.errors import PyMongoError
+
+from shared.events.incoming import Halted, Incoming
+from shared.events.registry import TopicSpec
+from shared.kernel.context import Cause
+from shared.kernel.errors import Reject
+from shared.kernel.rulebook import Registered, Rulebook
+from shared.kernel.work import Work
+from shared.mongo.bugs import Bugs, signature
+from shared.mongo.desk import Desk, target_of
+from shared.mongo.inbox import KEEP
+from shared.mongo.transaction import Conflict, Transient
+
+log = structlog.get_logger(__name__)
+
+HANDLER_FAILED = "HANDLER_FAILED"
+TOO_OLD = "TOO_OLD"
+ID_REUSED = "ID_REUSED"
+CONFLICTING_DUPLICATE = "CONFLICTING_DUPLICATE"
+
+
+@dataclass(frozen=True)
+class Judge:
+    """Asks a service's rules about events."""
+
+    rules: Rulebook
+    topics: Mapping[str, TopicSpec]
+    bugs: Bugs
+
+    def partner(self, incoming: Incoming) -> str | None:
+        """The agency that writes this topic, where it is a partner's."""
+        return self.topics[incoming.record.partition.topic].partner
+
+    def rule(self, incoming: Incoming) -> Registered | None:
+        """The rule for this event, if the service has one."""
+        return self.rules.events.get(type(incoming.event.data)) if incoming.event else None
+
+    def too_old(self, incoming: Incoming, now: datetime) -> bool:
+        """A partner's fact from before the inbox's memory."""
+        return incoming.event is not None and incoming.event.time < now - KEEP
+
+    async def ask(self, desk: Desk, incoming: Incoming) -> Reject | None:
+        """Let the rule decide; answers its refusal. Raises Halted where a bug repeats."""
+        registered = self.rule(incoming)
+        if registered is None or incoming.event is None:
+            return None
+        cause = cause_of(incoming)
+        try:
+            work = await desk.ask(registered, incoming.event, cause)
+        except Reject as reject:
+            return reject
+        except (Conflict, Transient, PyMongoError):
+            raise
+        except Exception as bug:
+            return self._bug(incoming, bug)
+        _audit(desk, cause, work)
+        return None
+
+    def _bug(self, incoming: Incoming, bug: Exception) -> Reject:
+        where = signature(bug)
+        log.error("handler_failed", bug=where, type=incoming.event.data.type if incoming.event else None)
+        if self.bugs.repeats(where, incoming.record.key or ""):
+            raise Halted(incoming.record.partition, where) from bug
+        return Reject(HANDLER_FAILED)
+
+
+def cause_of(incoming: Incoming) -> Cause:
+    """An event as the cause of what follows."""
+    event = incoming.event
+    assert event is not None  # noqa: S101 - asked about events only
+    return Cause(
+        action=event.data.type,
+        id=event.id,
+        correlation_id=event.correlation_id,
+        traceparent=event.traceparent,
+        channel=incoming.record.partition.topic,
+    )
+
+
+def _audit(desk: Desk, cause: Cause, work: Work) -> None:
+    if work.changed:
+        desk.audit(cause, target=target_of(work))
