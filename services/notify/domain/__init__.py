@@ -1,0 +1,1 @@
+"""What is told to whom, in which words, over which channel. Pure."""

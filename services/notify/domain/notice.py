@@ -1,0 +1,64 @@
+"""What one office is told of one event, as it stands in the office's inbox."""
+
+from datetime import datetime
+from typing import ClassVar, Self
+
+from pydantic import BaseModel, ConfigDict
+
+from shared.kernel.aggregate import Aggregate
+from shared.kernel.ids import derived_id
+
+
+class ReadMark(BaseModel):
+    """A member of the office has read it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    person: str
+    at: datetime
+
+
+class About(BaseModel):
+    """What the reader opens next: a kind (`CASE`, `REFERRAL` …) and a reference."""
+
+    model_config = ConfigDict(frozen=True)
+
+    kind: str
+    ref: str
+
+
+class Notice(Aggregate):
+    """Keeps template and raw values, not words: each reader gets their own language.
+
+    `unique`: an office hears of an event once. `happened_at` is when it happened in the world.
+    """
+
+    collection: ClassVar[str] = "notices"
+    unique: ClassVar[tuple[tuple[str, ...], ...]] = (("event_id", "office"),)
+    has_timeline: ClassVar[bool] = False
+
+    event_id: str
+    office: str
+    template: str
+    values: dict[str, str | None]
+    about: About
+    happened_at: datetime
+    reads: tuple[ReadMark, ...] = ()
+
+    def read_by(self, person: str) -> bool:
+        """Whether this member of the office has read it."""
+        return any(mark.person == person for mark in self.reads)
+
+    def mark_read(self, person: str, at: datetime) -> Self:
+        """With this member's mark; the first reading is the one that counts."""
+        return self if self.read_by(person) else self.evolve(reads=(*self.reads, ReadMark(person=person, at=at)))
+
+
+def notice_id(event_id: str, office: str) -> str:
+    """The id of the one notice of this event for this office."""
+    return derived_id("notice", event_id, office)
+
+
+def link_path(notice: str) -> str:
+    """Where the notice is read, after sign-in."""
+    return f"/v1/inbox/{notice}"
