@@ -39,8 +39,8 @@ def accept(record: Record, envelope: Envelope, registry: Registry, service: str)
 
 
 def _check_source(source: str, topic: TopicSpec) -> None:
-    _, realm, writer = source.split("/")
-    if realm != ("partner" if topic.kind == "partner" else "pulang") or writer not in topic.producers:
+    realm = "/partner/" if topic.kind == "partner" else "/pulang/"
+    if not source.startswith(realm) or source[len(realm) :] not in topic.producers:
         raise Refused(Reason.WRONG_SOURCE, "/source")
 
 

@@ -13,7 +13,7 @@ from shared.events.incoming import Incoming, Record
 from shared.events.reasons import Reason, Refused
 from shared.events.registry import Registry, TopicSpec
 
-REQUIRED = tuple(name for name, field in Envelope.model_fields.items() if field.is_required() or name == "specversion")
+REQUIRED = tuple(name for name, field in Envelope.model_fields.items() if field.is_required())
 PARTNER_ATTRIBUTES = Envelope.model_fields.keys() - {"correlationid", "causationid"}
 """A partner's fact begins a correlation; it cannot join one of ours."""
 

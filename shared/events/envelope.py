@@ -66,7 +66,7 @@ class Envelope(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
-    specversion: Literal["1.0"] = "1.0"
+    specversion: Literal["1.0"]
     id: Id
     source: Annotated[str, Field(pattern=r"^/(pulang|partner)/[a-z0-9-]{1,40}$")]
     type: Annotated[str, Field(pattern=r"^id\.pulang(\.[a-z0-9_-]+){2,4}\.v[0-9]{1,3}$")]
