@@ -4,7 +4,7 @@ import time
 from dataclasses import dataclass, field
 
 from pymongo import ReturnDocument
-from pymongo.errors import DuplicateKeyError, PyMongoError
+from pymongo.errors import PyMongoError
 
 from shared.kernel.ids import new_id
 from shared.mongo.client import Mongo
@@ -26,19 +26,13 @@ class MongoLeases:
         The holder stops at two thirds of the time, so that it is silent before another can begin.
         """
         asked_at = time.monotonic()
-        free = {"$or": [{"$lt": ["$expires_at", "$$NOW"]}, {"$eq": ["$holder", self.holder]}]}
-        until = {"$add": ["$$NOW", int(self.ttl_s * 1000)]}
-        token = {"$cond": [{"$eq": ["$holder", self.holder]}, "$token", {"$add": [{"$ifNull": ["$token", 0]}, 1]}]}
         try:
-            await self.mongo.native_collection("leases").find_one_and_update(
-                {"_id": name, "$expr": free},
-                [{"$set": {"holder": self.holder, "expires_at": until, "token": token}}],
-                upsert=True,
-                return_document=ReturnDocument.AFTER,
+            row = await self.mongo.native_collection("leases").find_one_and_update(
+                {"_id": name}, [{"$set": self._taken()}], upsert=True, return_document=ReturnDocument.AFTER
             )
-        except DuplicateKeyError:
-            return None  # the row exists and is not free
         except PyMongoError:
+            return None  # nobody can tell who holds it, so we don't
+        if row["holder"] != self.holder:
             return None
         return asked_at + self.ttl_s * 2 / 3
 
@@ -50,3 +44,15 @@ class MongoLeases:
             )
         except PyMongoError:
             return
+
+    def _taken(self) -> dict[str, object]:
+        """The row after an attempt: ours where it was free or ours (an absent time is the smallest), else as it was."""
+        ours = {"$eq": ["$holder", self.holder]}
+        free = {"$or": [{"$lt": ["$expires_at", "$$NOW"]}, ours]}
+        until = {"$add": ["$$NOW", int(self.ttl_s * 1000)]}
+        next_token = {"$add": [{"$ifNull": ["$token", 0]}, {"$cond": [ours, 0, 1]}]}
+        return {
+            "holder": {"$cond": [free, self.holder, "$holder"]},
+            "expires_at": {"$cond": [free, until, "$expires_at"]},
+            "token": {"$cond": [free, next_token, "$token"]},
+        }
