@@ -22,6 +22,10 @@ class Metrics:
     def _consuming(self) -> None:
         self.consumer_lag = self._gauge("consumer_lag", "Events not yet applied", "topic", "partition")
         """Worry when it grows for five minutes, or stays above zero while `events_applied` stands still."""
+        self.consumer_lag_s = self._gauge(
+            "consumer_lag_s", "Seconds since the record was written that comes next", "topic", "partition"
+        )
+        """Worry above a minute: people decide on what was true then."""
         self.events_applied = self._counter("events_applied", "Events by outcome", "topic", "outcome")
         """Outcomes: APPLIED, DUPLICATE, IGNORED, PARKED, QUARANTINED, DEAD. Worry when APPLIED stops under lag, or
         DUPLICATE is most of them for longer than a rebalance takes."""
