@@ -80,6 +80,17 @@ class ConsentRefused(EventData):
     purpose: Purpose
 
 
+class ConsentWithdrawn(EventData):
+    """The person took an earlier yes back; no reason is asked for, none is told."""
+
+    type = "id.pulang.case.consent.withdrawn.v1"
+    topics = TOPIC
+
+    case_ref: Id
+    subject_ref: Id
+    purpose: Purpose
+
+
 class ReferralSent(EventData):
     """A case manager asked an agency in, naming a consent or a legal basis. `due_at` is when an answer is due."""
 

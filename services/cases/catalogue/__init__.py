@@ -1,0 +1,61 @@
+"""Code lists and deadlines of case work, and their loader."""
+
+from collections.abc import Mapping
+from functools import cache
+from importlib import resources
+from typing import Self
+
+from pydantic import model_validator
+
+from services.cases.datafile import parse
+from services.cases.domain.deadline import Deadline
+from services.cases.domain.referral import LegalBasis, Reason, ReferralPurpose
+from services.cases.domain.risk import LEVELS
+from services.cases.domain.workflow import Strict
+from shared.reference.agencies import AGENCIES
+
+
+class Catalogue(Strict):
+    """What the file holds, each list under its codes."""
+
+    deadlines: tuple[Deadline, ...]
+    purposes: tuple[ReferralPurpose, ...]
+    legal_bases: tuple[LegalBasis, ...]
+    rejection_reasons: tuple[Reason, ...]
+
+    @model_validator(mode="after")
+    def _known_codes(self) -> Self:
+        agencies = {code for row in self.purposes for code in row.agencies}
+        agencies |= {code for row in self.legal_bases for code in row.towards}
+        levels = {level for deadline in self.deadlines for level in deadline.by_risk}
+        unknown = (agencies - set(AGENCIES)) | (levels - set(LEVELS))
+        if unknown:
+            raise ValueError(f"unknown codes: {', '.join(sorted(unknown))}")
+        return self
+
+
+@cache
+def catalogue() -> Catalogue:
+    """The catalogue, read once; raises DataFileError."""
+    text = resources.files(__name__).joinpath("catalogue.yaml").read_text("utf-8")
+    return parse(Catalogue, text, "catalogue.yaml")
+
+
+def deadline(code: str) -> Deadline:
+    """The deadline of this code; raises KeyError."""
+    return {row.code: row for row in catalogue().deadlines}[code]
+
+
+def purposes() -> Mapping[str, ReferralPurpose]:
+    """What agencies may be asked for, by code."""
+    return {row.code: row for row in catalogue().purposes}
+
+
+def legal_bases() -> Mapping[str, LegalBasis]:
+    """The grounds other than consent, by code."""
+    return {row.code: row for row in catalogue().legal_bases}
+
+
+def rejection_reasons() -> Mapping[str, Reason]:
+    """Why an agency may say no, by code."""
+    return {row.code: row for row in catalogue().rejection_reasons}

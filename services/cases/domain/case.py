@@ -1,0 +1,125 @@
+"""The coordination case: thin, it links the files that the agencies own."""
+
+from datetime import datetime
+from typing import ClassVar
+
+from pydantic import BaseModel, ConfigDict
+
+from services.cases.domain.risk import RiskEntry, highest, reassessed
+from shared.kernel.aggregate import Aggregate
+from shared.kernel.errors import Kind, Reject
+
+
+class Person(BaseModel):
+    """A person of the case, by reference. `status` is intake's word for what screening found."""
+
+    model_config = ConfigDict(frozen=True)
+
+    subject_ref: str
+    role: str
+    """SUBJECT, whom the case is about, or FAMILY."""
+    status: str
+    round: int
+    sex: str
+    age_band: str
+    as_child: bool
+    kabupaten: str | None
+
+
+class Grant(BaseModel):
+    """An agency that may see the case, because of one referral; `consents` are the purposes it rests on.
+
+    A referral on another legal basis rests on no consent.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    agency: str
+    referral_ref: str
+    consents: tuple[str, ...]
+
+
+class Case(Aggregate):
+    """One coordination case. `proposed_lead` leads as soon as one of its members takes the case."""
+
+    collection: ClassVar[str] = "cases"
+    unique: ClassVar[tuple[tuple[str, ...], ...]] = (("case_no",),)
+
+    case_no: str
+    state: str = "DRAFT"
+    source: str
+    host: str
+    abroad: bool
+    persons: tuple[Person, ...]
+    proposed_lead: str
+    lead: str | None = None
+    manager: str | None = None
+    consent_known: bool = False
+    risk: str | None = None
+    risks: tuple[RiskEntry, ...] = ()
+    grants: tuple[Grant, ...] = ()
+    handed_at: datetime
+    """When intake handed the person over."""
+
+    def person(self, subject_ref: str) -> Person:
+        """The person of this reference; raises Reject where the case has none."""
+        for person in self.persons:
+            if person.subject_ref == subject_ref:
+                return person
+        raise Reject("UNKNOWN_PERSON", Kind.UNKNOWN)
+
+    def grant_to(self, agency_code: str) -> Grant | None:
+        """A grant to an office of this agency, if any."""
+        return next((grant for grant in self.grants if grant.agency.rpartition("-")[0] == agency_code), None)
+
+    def screened(self, subject_ref: str, status: str, entry: RiskEntry | None, round_: int) -> "Case":
+        """With the outcome of a screening round; an earlier round than the one known changes nothing."""
+        person = self.person(subject_ref)
+        if round_ <= person.round:
+            return self
+        changed = person.model_copy(update={"status": status, "round": round_})
+        persons = tuple(changed if p.subject_ref == subject_ref else p for p in self.persons)
+        risks = self.risks if entry is None else reassessed(self.risks, entry)
+        return self.evolve(persons=persons, risks=risks, risk=highest(risks))
+
+    def taken(self, manager: str) -> "Case":
+        """With its lead and this manager; raises Reject where it already has one."""
+        if self.state != "DRAFT" or self.manager is not None:
+            raise Reject("ALREADY_TAKEN", Kind.ILLEGAL_MOVE)
+        return self.evolve(lead=self.proposed_lead, manager=manager).settled()
+
+    def consent_heard(self) -> "Case":
+        """With the consent state known: the person has answered at least once, yes or no."""
+        return self if self.consent_known else self.evolve(consent_known=True).settled()
+
+    def settled(self) -> "Case":
+        """OPEN as soon as lead, manager and consent state are known."""
+        if self.state == "DRAFT" and self.lead and self.manager and self.consent_known:
+            return self.evolve(state="OPEN")
+        return self
+
+    def accepted(self) -> "Case":
+        """ACTIVE with the first accepted referral."""
+        return self.evolve(state="ACTIVE") if self.state == "OPEN" else self
+
+    def granted(self, grant: Grant) -> "Case":
+        """With one more grant."""
+        return self.evolve(grants=(*self.grants, grant))
+
+    def ungranted(self, *ended: Grant) -> "Case":
+        """Without these grants."""
+        return self.evolve(grants=tuple(grant for grant in self.grants if grant not in ended))
+
+    def resting_on(self, subject_ref: str, purpose: str) -> tuple[Grant, ...]:
+        """The grants that end when this person takes back this consent."""
+        self.person(subject_ref)
+        return tuple(grant for grant in self.grants if purpose in grant.consents)
+
+
+class Participant(Aggregate):
+    """Where a person's case is; its id is the person's `subject_ref`."""
+
+    collection: ClassVar[str] = "participants"
+    has_timeline: ClassVar[bool] = False
+
+    case_ref: str

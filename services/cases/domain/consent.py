@@ -1,0 +1,120 @@
+"""Consent: one record per person and purpose, holding every answer. No is a valid answer (UU 27/2022 Art 20-25)."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import ClassVar
+
+from pydantic import BaseModel, ConfigDict
+
+from shared.kernel.aggregate import Aggregate
+from shared.kernel.errors import Kind, Reject, invalid
+from shared.reference.agencies import AGENCIES
+
+GENERAL_PURPOSES = frozenset(
+    {"SERVICE", "POLICE_REPORT", "LPSK_APPLICATION", "MEDIA", "STATISTICS", "CONTACT_BACK", "RESEARCH"}
+)
+
+
+class ConsentState(StrEnum):
+    """What the person's latest answer says."""
+
+    GIVEN = "GIVEN"
+    REFUSED = "REFUSED"
+    WITHDRAWN = "WITHDRAWN"
+
+
+class GivenBy(StrEnum):
+    """Who answered. For a child someone answers with it (UU 27/2022 Art 25); the child is asked in any case."""
+
+    SELF = "SELF"
+    PARENT = "PARENT"
+    GUARDIAN = "GUARDIAN"
+    COURT = "COURT"
+
+
+class ToldHow(StrEnum):
+    """How the person was told what the answer means (UU 27/2022 Art 21-24)."""
+
+    READ_ALOUD = "READ_ALOUD"
+    WRITTEN = "WRITTEN"
+    INTERPRETER = "INTERPRETER"
+    PHONE = "PHONE"
+
+
+class Evidence(StrEnum):
+    """What proves the answer; the paper itself stays with the agency that took it."""
+
+    SIGNED = "SIGNED"
+    THUMBPRINT = "THUMBPRINT"
+    WITNESSED = "WITNESSED"
+    RECORDED = "RECORDED"
+
+
+class Answer(BaseModel):
+    """One answer, as codes. What intake heard before the hand-over has no circumstances here."""
+
+    model_config = ConfigDict(frozen=True)
+
+    state: ConsentState
+    answered_at: datetime
+    recorded_by: str | None = None
+    agency: str
+    told_how: ToldHow | None = None
+    language: str | None = None
+    given_by: GivenBy | None = None
+    evidence: Evidence | None = None
+
+
+class Consent(Aggregate):
+    """The person's answers for one purpose, oldest first; `state` is what the latest one says."""
+
+    collection: ClassVar[str] = "consents"
+
+    subject_ref: str
+    purpose: str
+    case_ref: str
+    state: ConsentState
+    answers: tuple[Answer, ...]
+
+    def answered(self, answer: Answer) -> "Consent":
+        """With one more answer. One that is entered late does not outrank a later one."""
+        answers = tuple(sorted((*self.answers, answer), key=lambda a: a.answered_at))
+        return self.evolve(answers=answers, state=answers[-1].state)
+
+
+def consent_id(subject_ref: str, purpose: str) -> str:
+    """The id of the one record of this person for this purpose."""
+    return f"{subject_ref}|{purpose}"
+
+
+def first_answer(subject_ref: str, purpose: str, case_ref: str, answer: Answer) -> Consent:
+    """The record that a first answer begins; raises Reject where there is nothing to withdraw."""
+    if answer.state is ConsentState.WITHDRAWN:
+        raise Reject("NOTHING_TO_WITHDRAW", Kind.ILLEGAL_MOVE)
+    return Consent(
+        id=consent_id(subject_ref, purpose),
+        subject_ref=subject_ref,
+        purpose=purpose,
+        case_ref=case_ref,
+        state=answer.state,
+        answers=(answer,),
+    )
+
+
+def next_answer(consent: Consent, answer: Answer) -> Consent:
+    """The record with one more answer; raises Reject where there is nothing to withdraw."""
+    if answer.state is ConsentState.WITHDRAWN and consent.state is not ConsentState.GIVEN:
+        raise Reject("NOTHING_TO_WITHDRAW", Kind.ILLEGAL_MOVE)
+    return consent.answered(answer)
+
+
+def check_purpose(purpose: str) -> None:
+    """Raise Reject unless this is a purpose that people are asked about."""
+    if purpose not in GENERAL_PURPOSES and purpose not in {agency.share_purpose for agency in AGENCIES.values()}:
+        raise invalid("UNKNOWN_PURPOSE", "/purpose")
+
+
+def check_guardian(answer: Answer, *, as_child: bool) -> None:
+    """Raise Reject where a child's yes has nobody beside it."""
+    if as_child and answer.state is ConsentState.GIVEN and answer.given_by in {None, GivenBy.SELF}:
+        raise invalid("GUARDIAN_NEEDED", "/given_by")

@@ -1,0 +1,20 @@
+"""Tasks: what a person has to do because the platform must not or cannot."""
+
+from typing import ClassVar
+
+from shared.kernel.aggregate import Aggregate
+
+
+class Task(Aggregate):
+    """One task for an office, or for one person there. `about` is the id of what gave rise to it."""
+
+    collection: ClassVar[str] = "tasks"
+
+    kind: str
+    """CALL: a notice did not arrive, call the office; CHECK_DUPLICATE: two facts of a file say the same."""
+    state: str = "OPEN"
+    case_ref: str | None
+    agency: str
+    assignee: str | None
+    about: str
+    reason: str

@@ -1,0 +1,102 @@
+"""What several rules of case work do alike: announce, grant, end. Pure, like the rules themselves."""
+
+from datetime import datetime
+
+from services.cases.domain.case import Case, Grant
+from services.cases.domain.deadline import DeadlineClock
+from services.cases.domain.referral import Referral
+from shared.events import agency_v1, case_v1
+from shared.kernel.context import Actor
+from shared.kernel.errors import Kind, Reject, invalid
+from shared.kernel.timer import Timer, TimerStatus, timer_id
+from shared.kernel.work import Work
+from shared.reference.agencies import agency_of
+
+REFERRAL_ANSWER = "REFERRAL_ANSWER"
+
+
+def acting(work: Work) -> Actor:
+    """Who acts; commands come from people alone."""
+    if work.cause.actor is None:
+        raise Reject("NOBODY_ACTS", Kind.FORBIDDEN)
+    return work.cause.actor
+
+
+def check_past(moment: datetime, work: Work) -> None:
+    """Raise Reject where something is said to have happened in the future."""
+    if moment > work.now:
+        raise invalid("IN_FUTURE", "/occurred_at")
+
+
+def announce_risk(work: Work, before: Case, after: Case) -> None:
+    """Publish the case's risk where this change altered it."""
+    if after.risk is not None and after.risk != before.risk:
+        changed = case_v1.RiskChanged(
+            occurred_at=work.occurred_at, case_ref=after.id, case_no=after.case_no, risk=after.risk
+        )
+        work.emit(changed, key=after.id)
+
+
+def announce_opening(work: Work, before: Case, after: Case) -> None:
+    """Publish that a case opened or became active, where this change did that."""
+    if before.state == after.state:
+        return
+    at = work.occurred_at
+    if after.state == "OPEN" and after.lead and after.manager:
+        opened = case_v1.CaseOpened(
+            occurred_at=at, case_ref=after.id, case_no=after.case_no, lead=after.lead, manager=after.manager
+        )
+        work.emit(opened, key=after.id)
+    if after.state == "ACTIVE":
+        work.emit(case_v1.CaseActivated(occurred_at=at, case_ref=after.id, case_no=after.case_no), key=after.id)
+
+
+def point(work: Work, case_no: str, office: str, what: str, foreign_no: str | None = None) -> None:
+    """Tell an agency on its own topic that there is something to read; one without a topic sees its inbox."""
+    topic = agency_of(office).topic
+    if topic is None:
+        return
+    pointer = agency_v1.AgencyPointer(
+        occurred_at=work.occurred_at, case_no=case_no, what=what, agency=office, foreign_no=foreign_no
+    )
+    work.emit(pointer, key=case_no, topic=f"agency-{topic}")
+
+
+def breach(work: Work, referral: Referral, clock: DeadlineClock, rung: int, event_id: str) -> None:
+    """Publish that a deadline passed unmet; the same firing has the same `event_id`, however often it is tried."""
+    breached = case_v1.ClockBreached(
+        occurred_at=work.now,
+        case_ref=referral.case_ref,
+        case_no=referral.case_no,
+        clock_ref=clock.ref,
+        owner=referral.agency,
+        sender=referral.sender,
+        due_at=clock.due_at,
+        rung=rung,
+    )
+    work.emit(breached, key=referral.case_ref, event_id=event_id)
+
+
+def return_referral(work: Work, referral: Referral, reason: str) -> None:
+    """Send a referral that still waits back to its sender, and stop its clock."""
+    clock = referral.clock.cancelled(work.occurred_at)
+    work.put(referral.closed("RETURNED", clock, work.occurred_at, reason=reason), "REFERRAL_RETURNED", reason=reason)
+
+
+def end_grants(work: Work, case: Case, grants: tuple[Grant, ...], reason: str) -> Case:
+    """The case without these grants; their agencies are told, and what still waits for an answer is returned."""
+    for grant in grants:
+        point(work, case.case_no, grant.agency, "ACCESS_ENDED")
+        referral = work.get(Referral, grant.referral_ref)
+        if referral.state == "PENDING":
+            return_referral(work, referral, reason)
+            stop_timer(work, referral.id)
+    return case.ungranted(*grants)
+
+
+def stop_timer(work: Work, referral_ref: str) -> Timer | None:
+    """Stop the timer of a referral's answer; answers it as it was."""
+    timer = work.find(Timer, timer_id(REFERRAL_ANSWER, referral_ref))
+    if timer is not None and timer.status is TimerStatus.RUNNING:
+        work.put(timer.evolve(status=TimerStatus.STOPPED))
+    return timer
