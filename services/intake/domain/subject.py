@@ -1,0 +1,66 @@
+"""A person in intake: a reference with a state. Who it is lies in the vault alone."""
+
+from typing import ClassVar
+
+from services.intake.domain import states
+from services.intake.domain.age import Age
+from services.intake.domain.consent import Consent
+from services.intake.domain.offices import told_of_need
+from services.intake.domain.states import SubjectState
+from shared.kernel.aggregate import Aggregate
+
+
+class Subject(Aggregate):
+    """What intake holds of a person outside the vault.
+
+    `report_ref` is the stop or report through which the person came, `host` the kabupaten where they are now and
+    `kabupaten` the one they come from; `offices` may work with the person; `finding` is the last screening's result
+    and stays apart from `state`, since screening goes on after a hand-over.
+    """
+
+    collection: ClassVar[str] = "subjects"
+    unique: ClassVar[tuple[tuple[str, ...], ...]] = (("case_ref",),)
+
+    report_ref: str
+    source: str
+    agency: str
+    registered_by: str
+    offices: tuple[str, ...]
+    host: str
+    kabupaten: str | None
+    sex: str
+    age: Age
+    abroad: bool = False
+    state: SubjectState = SubjectState.REGISTERED
+    finding: SubjectState | None = None
+    risk: str | None = None
+    rounds: int = 0
+    consents: tuple[Consent, ...] = ()
+    case_ref: str | None = None
+    manager: str | None = None
+
+    @property
+    def came_as(self) -> SubjectState:
+        """What the person is where a private screening brings up nothing."""
+        if self.source == "INTERDICTION":
+            return SubjectState.PROSPECTIVE_WORKER
+        return SubjectState.RETURNEE_NON_TIP if self.abroad else SubjectState.UNDETERMINED
+
+    def moved(self, target: SubjectState) -> "Subject":
+        """The person one step further; raises Reject ILLEGAL_MOVE."""
+        return self.evolve(state=states.step(self.state, target))
+
+    def open_to(self, *offices: str) -> "Subject":
+        """The same person, with whom these offices may work as well."""
+        return self.evolve(offices=tuple(dict.fromkeys((*self.offices, *offices))))
+
+
+def stopped(subject: Subject, *, signs: bool) -> Subject:
+    """A person just stopped before a departure: a prospective worker, and screened where there are signs or a doubt.
+
+    Nobody becomes a victim here: a stop is no finding.
+    """
+    worker = subject.moved(SubjectState.PROSPECTIVE_WORKER)
+    if not signs and not subject.age.as_child:
+        return worker
+    return worker.moved(SubjectState.SCREENING).open_to(*told_of_need(subject.host, child=True))

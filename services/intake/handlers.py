@@ -1,0 +1,28 @@
+"""What intake does when something happened elsewhere."""
+
+from services.intake.domain.subject import Subject
+from shared.events.case_v1 import CaseDrafted, CaseOpened
+from shared.events.envelope import Event
+from shared.kernel.errors import Kind, Reject
+from shared.kernel.rulebook import Rulebook
+from shared.kernel.work import Work
+
+handlers = Rulebook()
+
+
+@handlers.on(CaseDrafted, needs=lambda e: [Subject.ref(e.data.subject_ref)])
+def link_case(event: Event[CaseDrafted], work: Work) -> None:
+    """Remember which case a handed-over person is in; raises Reject where it is in another."""
+    subject = work.get(Subject, event.data.subject_ref)
+    if subject.case_ref not in (None, event.data.case_ref):
+        raise Reject("IN_ANOTHER_CASE", Kind.CONFLICT)
+    work.put(subject.evolve(case_ref=event.data.case_ref), "CASE_DRAFTED", case_ref=event.data.case_ref)
+
+
+@handlers.on(CaseOpened, needs=lambda e: [Subject.by(case_ref=e.data.case_ref)])
+def name_manager(event: Event[CaseOpened], work: Work) -> None:
+    """Remember who manages the case: that person may read whom it is about."""
+    subject = work.find_by(Subject, case_ref=event.data.case_ref)
+    if subject is None:
+        raise Reject("UNKNOWN_SUBJECT", Kind.UNKNOWN)
+    work.put(subject.evolve(manager=event.data.manager), "CASE_OPENED", manager=event.data.manager)
