@@ -48,9 +48,9 @@ async def read_raw(request: Request) -> bytes:
     """The body's bytes; raises a Problem where it is not JSON by its label (415), missing (400) or too large (413)."""
     media_type, _, parameters = request.headers.get("content-type", "").partition(";")
     if media_type.strip().lower() != "application/json":
-        raise Problem(415, "NOT_JSON")
+        raise Problem(415, "WRONG_CONTENT_TYPE")
     if parameters.strip().lower().replace('"', "") not in ("", "charset=utf-8"):
-        raise Problem(415, "NOT_UTF8")
+        raise Problem(415, "WRONG_CONTENT_TYPE")
     raw = await request.body()
     if not raw.strip():
         raise Problem(400, "BODY_MISSING")

@@ -1,0 +1,153 @@
+"""Puts one service's HTTP interface together. Everything comes as an argument; nothing connects here."""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from fastapi import FastAPI
+from pydantic import BaseModel, create_model
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from shared.http.context import context_of
+from shared.http.documents import openapi_of, operation_extra, problems_of
+from shared.http.etag import Tagger
+from shared.http.health import health_routes
+from shared.http.middleware import MAX_BODY_BYTES, BodyLimitMiddleware, ContextMiddleware, FailureMiddleware
+from shared.http.ports import AuditLog, Backing, Checks, Directory, Positions, Reader, Verifier, no_translation
+from shared.http.problems import NOTHING, Problem, respond
+from shared.http.routes import Routes
+from shared.http.serving import endpoint_of
+from shared.http.specs import RouteSpec, Style
+from shared.http.titles import Titles
+from shared.kernel.clock import Clock
+from shared.kernel.command import Bus, Unavailable
+from shared.observability.metrics import Metrics
+from shared.security.opaque import Sealer, derive_key
+from shared.security.permissions import PermissionTable
+
+VERSION = "1.0.0"
+
+
+def make_backing(
+    *,
+    service: str,
+    secret: bytes,
+    positions_secret: bytes,
+    bus: Bus,
+    reader: Reader,
+    audit: AuditLog,
+    verifier: Verifier,
+    directory: Directory,
+    permits: PermissionTable,
+    clock: Clock,
+    parts: Any = None,
+    positions: Positions | None = None,
+    titles: Titles = NOTHING,
+    unavailable: Callable[[BaseException], Unavailable | None] = no_translation,
+) -> Backing:
+    """What the routes stand on. `secret` is the service's own, at least 32 random bytes; `positions_secret` is one for
+    all services, since a position that one service gives out is waited for at another."""
+    return Backing(
+        bus=bus,
+        reader=reader,
+        audit=audit,
+        verifier=verifier,
+        directory=directory,
+        permits=permits,
+        clock=clock,
+        tagger=Tagger(secret, service),
+        cursors=Sealer(secret, f"cursor|{service}"),
+        positions_seal=Sealer(positions_secret, "position"),
+        fingerprint_key=derive_key(secret, f"idempotency|{service}"),
+        positions=positions,
+        parts=parts,
+        titles=titles,
+        unavailable=unavailable,
+    )
+
+
+def make_app(
+    *,
+    service: str,
+    routes: Iterable[Routes],
+    backing: Backing,
+    checks: Checks,
+    metrics: Metrics,
+    lifespan: Any = None,
+    max_body_bytes: int = MAX_BODY_BYTES,
+) -> FastAPI:
+    """The application. `checks` are what readiness asks; `lifespan` is Starlette's, for the service's own resources.
+
+    Interactive documentation pages are off, since they load scripts from elsewhere; `/openapi.json` is the document.
+    """
+    app = FastAPI(
+        title=f"Pulang: {service}",
+        version=VERSION,
+        docs_url=None,
+        redoc_url=None,
+        lifespan=lifespan,
+        exception_handlers={HTTPException: _unmatched},
+    )
+    specs = [spec for each in routes for spec in each.specs]
+    for spec in specs:
+        _add(app, service, spec, backing)
+    app.router.routes.extend(health_routes(checks, metrics))
+    _document(app, specs)
+    # The last one added is the outermost.
+    app.add_middleware(BodyLimitMiddleware, max_bytes=max_body_bytes)
+    app.add_middleware(FailureMiddleware, backing=backing)
+    app.add_middleware(ContextMiddleware, metrics=metrics)
+    return app
+
+
+def _add(app: FastAPI, service: str, spec: RouteSpec, backing: Backing) -> None:
+    app.add_api_route(
+        spec.path,
+        endpoint_of(spec, backing),
+        methods=[spec.method],
+        response_model=page_model(spec.model) if spec.style is Style.LIST else spec.model,
+        status_code=spec.status,
+        tags=[tag_of(spec)],
+        summary=spec.summary,
+        description=spec.description,
+        operation_id=operation_id(spec),
+        responses=problems_of(spec),
+        openapi_extra=operation_extra(spec),
+    )
+
+
+def tag_of(spec: RouteSpec) -> str:
+    """The noun that a route is filed under: the last one of its path."""
+    nouns = [part for part in spec.path.split("/") if part and not part.startswith("{")]
+    return nouns[-1]
+
+
+def operation_id(spec: RouteSpec) -> str:
+    """A name for generated clients, unique since method and path are."""
+    words = spec.path.replace("{", "by_").replace("}", "").strip("/").split("/")
+    return "_".join([spec.method.lower(), *words]).replace("-", "_")
+
+
+def page_model(item: type[BaseModel]) -> type[BaseModel]:
+    """The model of a page of these items."""
+    return create_model(f"{item.__name__}Page", items=(list[item], ...), next=(str | None, None))  # type: ignore[valid-type]
+
+
+def _document(app: FastAPI, specs: list[RouteSpec]) -> None:
+    made: list[dict[str, Any]] = []
+
+    def openapi() -> dict[str, Any]:
+        if not made:
+            made.append(openapi_of(app, specs))
+        return made[0]
+
+    app.openapi = openapi  # type: ignore[method-assign]
+
+
+async def _unmatched(request: Request, error: Exception) -> Response:
+    """What the router itself refuses."""
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    code = {404: "NOT_FOUND", 405: "METHOD_NOT_ALLOWED"}.get(status, "INVALID_REQUEST")
+    headers = dict(error.headers or {}) if isinstance(error, HTTPException) else {}
+    return respond(Problem(status, code, headers=headers), context_of(request.scope))

@@ -1,0 +1,101 @@
+"""From a request to an authorised call: who, may they, and on what. Hidden and absent part nowhere on this way."""
+
+from starlette.requests import Request
+
+from shared.http.call import Call
+from shared.http.context import RequestContext
+from shared.http.ledger import Ledger
+from shared.http.ports import Backing
+from shared.http.problems import Problem, bad_parameter, not_found
+from shared.http.specs import RESERVED, RouteSpec
+from shared.kernel.context import Actor, Cause
+from shared.security.opaque import NotOurs
+from shared.security.tokens import TokenRefused
+
+WAIT_FOR_S = 5.0
+_BEARER = "bearer "
+
+
+async def admit(spec: RouteSpec, backing: Backing, request: Request, context: RequestContext, ledger: Ledger) -> Call:
+    """The call, its target found; raises a Problem (401, 403, 404, 422, 503) otherwise."""
+    actor = await _actor(backing, request)
+    ledger.actor = actor
+    if not backing.permits.allows(actor, spec.permission):
+        raise not_found() if spec.is_item else Problem(403, "FORBIDDEN")
+    call = _call(spec, backing, request, context, actor)
+    await _wait_for(call)
+    return await with_target(spec, call)
+
+
+async def with_target(spec: RouteSpec, call: Call) -> Call:
+    """The call with its target as it stands now; one find, filtered by the policy, answers for both kinds of no."""
+    if spec.on is None:
+        return call
+    target = await call.find_one(spec.on.kind, call.path[spec.on.name])
+    if target is None:
+        raise not_found()
+    return call.on(target)
+
+
+async def _actor(backing: Backing, request: Request) -> Actor:
+    try:
+        signed_in = await backing.verifier.verify(_bearer_token(request))
+    except TokenRefused as error:
+        challenge = 'Bearer error="invalid_token"' if error.code != "TOKEN_MISSING" else "Bearer"
+        code = error.code if error.code in ("TOKEN_MISSING", "TOKEN_EXPIRED") else "TOKEN_INVALID"
+        raise Problem(401, code, headers={"WWW-Authenticate": challenge}) from None
+    actor = await backing.directory.actor(signed_in.person, backing.clock())
+    if actor is None:
+        raise Problem(403, "STAFF_UNKNOWN")
+    return actor
+
+
+def _bearer_token(request: Request) -> str:
+    headers = request.headers.getlist("authorization")
+    if len(headers) != 1 or not headers[0].lower().startswith(_BEARER):
+        raise TokenRefused("TOKEN_MISSING")
+    return headers[0][len(_BEARER) :].strip()
+
+
+def _call(spec: RouteSpec, backing: Backing, request: Request, context: RequestContext, actor: Actor) -> Call:
+    return Call(
+        actor=actor,
+        context=context,
+        permission=spec.permission,
+        cause=Cause(
+            action=spec.audit,
+            id=context.request_id,
+            correlation_id=context.correlation_id,
+            traceparent=str(context.trace),
+            actor=actor,
+        ),
+        now=backing.clock(),
+        path=dict(request.path_params),
+        query=_query(spec, request),
+        lang=context.lang,
+        backing=backing,
+    )
+
+
+def _query(spec: RouteSpec, request: Request) -> dict[str, str]:
+    """The query's parameters. A misspelt filter would silently widen the answer, so unknown names are refused."""
+    known = RESERVED | set(spec.filters or ()) | set(spec.parameters)
+    pairs = request.query_params.multi_items()
+    if any(name not in known for name, _ in pairs):
+        raise Problem(422, "UNKNOWN_PARAMETER")
+    if len({name for name, _ in pairs}) != len(pairs):
+        raise Problem(422, "REPEATED_PARAMETER")
+    return dict(pairs)
+
+
+async def _wait_for(call: Call) -> None:
+    """`?wait_for=`: no read from data older than the caller's own write."""
+    token = call.query.get("wait_for")
+    if token is None or call.backing.positions is None:
+        return
+    try:
+        position = call.backing.positions_seal.open(token)
+    except NotOurs:
+        raise bad_parameter("wait_for", "NOT_A_POSITION") from None
+    if not await call.backing.positions.wait(position, WAIT_FOR_S):
+        raise Problem(503, "POSITION_NOT_REACHED", headers={"Retry-After": "2"})

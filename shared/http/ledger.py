@@ -1,0 +1,50 @@
+"""One audit row for each call, whatever becomes of it, and durable before anything is answered."""
+
+import re
+
+from shared.http.context import RequestContext
+from shared.http.ports import AuditLog
+from shared.http.specs import RouteSpec
+from shared.kernel.audit import AuditRow
+from shared.kernel.clock import Clock
+from shared.kernel.context import Actor
+
+_REF = re.compile(r"[0-9a-f]{32}|(?=.*-)(?=.*[0-9])[A-Za-z0-9][A-Za-z0-9_.:|-]{0,127}")
+"""What looks like one of our references. Anything else in a path is the caller's own text: a NIK, a name."""
+
+
+class Ledger:
+    """Writes one row at most. A command's success is written by the bus, in the command's own transaction."""
+
+    def __init__(self, log: AuditLog, clock: Clock, spec: RouteSpec, context: RequestContext, ref: str | None) -> None:
+        self._log = log
+        self._clock = clock
+        self._spec = spec
+        self._context = context
+        self._ref = ref if ref and _REF.fullmatch(ref) else None
+        self._written = False
+        self.actor: Actor | None = None
+
+    def written_by_the_bus(self) -> None:
+        """The command is saved, and its row with it."""
+        self._written = True
+
+    async def write(self, outcome: str) -> None:
+        """Leave the row, unless there is one."""
+        if not self._written:
+            await self._log.record(self._row(outcome))
+            self._written = True
+
+    def _row(self, outcome: str) -> AuditRow:
+        kind = self._spec.audit_kind
+        return AuditRow(
+            at=self._clock(),
+            action=self._spec.audit,
+            outcome=outcome,
+            actor=self.actor,
+            target_kind=kind.__name__ if kind else None,
+            target_ref=self._ref,
+            cause_id=self._context.request_id,
+            correlation_id=self._context.correlation_id,
+            traceparent=str(self._context.trace),
+        )

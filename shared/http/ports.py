@@ -1,0 +1,105 @@
+"""What HTTP needs from others; implemented elsewhere and wired in each service's `app.py`."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from types import MappingProxyType
+from typing import Any, Protocol, TypeVar
+
+from shared.http.etag import Tagger
+from shared.http.titles import Titles
+from shared.kernel.aggregate import Aggregate
+from shared.kernel.audit import AuditRow
+from shared.kernel.clock import Clock
+from shared.kernel.command import Bus, Unavailable
+from shared.kernel.context import Actor
+from shared.security.opaque import Sealer
+from shared.security.permissions import PermissionTable
+
+A = TypeVar("A", bound=Aggregate)
+
+
+class Reader(Protocol):
+    """Finds aggregates at a majority."""
+
+    async def find_one(self, kind: type[A], query: dict[str, Any]) -> A | None:
+        """The one that matches, or None."""
+        ...
+
+    async def find(self, kind: type[A], query: dict[str, Any], *, sort: list[tuple[str, int]], limit: int) -> list[A]:
+        """Those that match, in order, at most `limit`."""
+        ...
+
+
+class AuditLog(Protocol):
+    """Keeps the rows of reads and refusals."""
+
+    async def record(self, row: AuditRow) -> None:
+        """Return once the row is durable on a majority."""
+        ...
+
+
+class SignedIn(Protocol):
+    """What a verified token says."""
+
+    @property
+    def person(self) -> str:
+        """The person's reference."""
+        ...
+
+
+class Verifier(Protocol):
+    """Judges access tokens."""
+
+    async def verify(self, token: str) -> SignedIn:
+        """Who signed in; raises TokenRefused, or Unavailable where nobody can tell now."""
+        ...
+
+
+class Directory(Protocol):
+    """Knows the staff."""
+
+    async def actor(self, person: str, now: datetime) -> Actor | None:
+        """The person as of now, or None; may raise Unavailable where what is known is too old to act on."""
+        ...
+
+
+class Positions(Protocol):
+    """Knows how far the inbox is."""
+
+    async def wait(self, position: str, timeout_s: float) -> bool:
+        """Whether the position was reached in time."""
+        ...
+
+
+def no_translation(_: BaseException) -> Unavailable | None:
+    """For an edge whose parts raise Unavailable themselves."""
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Backing:
+    """All that routes stand on. `parts` is the service's own, for its handlers and views."""
+
+    bus: Bus
+    reader: Reader
+    audit: AuditLog
+    verifier: Verifier
+    directory: Directory
+    permits: PermissionTable
+    clock: Clock
+    tagger: Tagger
+    cursors: Sealer
+    positions_seal: Sealer
+    fingerprint_key: bytes
+    positions: Positions | None = None
+    parts: Any = None
+    titles: Titles = field(default_factory=lambda: MappingProxyType({}))
+    unavailable: Callable[[BaseException], Unavailable | None] = no_translation
+    """Which errors of drivers mean "not now": the only place where they are known to HTTP."""
+
+
+Check = Callable[[], Awaitable[None]]
+"""Returns while the part is well, raises otherwise."""
+
+Checks = Mapping[str, Check]

@@ -1,0 +1,69 @@
+"""The ways of a read: one thing, a list of things, or a question. Its audit row is durable before it is answered."""
+
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+from starlette.requests import Request
+from starlette.responses import Response
+
+from shared.http.body import parse_body, read_raw
+from shared.http.call import Call
+from shared.http.encoding import to_json
+from shared.http.etag import none_match
+from shared.http.ledger import Ledger
+from shared.http.pages import next_cursor, page_of, page_query
+from shared.http.problems import bad_parameter
+from shared.http.rendering import answer_with, plain, render, shown
+from shared.http.specs import RouteSpec, declared
+from shared.security.permissions import both
+
+MAX_FILTER_TEXT = 200
+
+
+async def show(spec: RouteSpec, call: Call, request: Request, ledger: Ledger) -> Response:
+    """One aggregate, or 304 where the caller has it already."""
+    rendered = await render(declared(spec.answer), call.target, call)
+    await ledger.write("OK")
+    if none_match(request.headers.get("if-none-match"), rendered.tag):
+        return answer_with(b"", call, status=304, tag=rendered.tag)
+    return answer_with(rendered.content, call, tag=rendered.tag)
+
+
+async def show_list(spec: RouteSpec, call: Call, request: Request, ledger: Ledger) -> Response:
+    """A page of aggregates, newest first."""
+    view, kind = declared(spec.answer), declared(spec.kind)
+    page = page_of(call, spec.path)
+    narrowed = spec.where(call) if spec.where else {}
+    query = both(narrowed, filters_in(spec, call), page_query(page))
+    found = await call.find(kind, query, sort=[("_id", -1)], limit=page.limit + 1)
+    items = [await shown(view, aggregate, call) for aggregate in found[: page.limit]]
+    await ledger.write("OK")
+    return answer_with(to_json({"items": items, "next": next_cursor(page, found, call)}), call)
+
+
+async def answer_query(spec: RouteSpec, call: Call, request: Request, ledger: Ledger) -> Response:
+    """A question's answer. It has no tag: it is no one thing's representation."""
+    given = [parse_body(await read_raw(request), spec.body)] if spec.body else []
+    view = await declared(spec.handler)(call, *given)
+    content = to_json(plain(view))
+    await ledger.write("OK")
+    return answer_with(content, call)
+
+
+def filters_in(spec: RouteSpec, call: Call) -> dict[str, Any]:
+    """The filters that the query holds, as stored values; 422 for one that cannot be such a value."""
+    adapters = spec.filters or {}
+    return {_stored(name): _value(name, adapters[name], call.query[name]) for name in adapters if name in call.query}
+
+
+def _stored(name: str) -> str:
+    return "_id" if name == "id" else name
+
+
+def _value(name: str, adapter: TypeAdapter[Any], text: str) -> Any:
+    if not 0 < len(text) <= MAX_FILTER_TEXT:
+        raise bad_parameter(name, "BAD_FORMAT")
+    try:
+        return adapter.dump_python(adapter.validate_python(text), mode="json")
+    except ValidationError:
+        raise bad_parameter(name, "NOT_IN_LIST") from None

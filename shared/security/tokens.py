@@ -1,0 +1,142 @@
+"""Access tokens (RFC 9068, with the advice of RFC 8725), judged for real: signature first, then every claim."""
+
+import base64
+import binascii
+import json
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from joserfc import jws
+from joserfc.errors import ExpiredTokenError, JoseError
+from joserfc.jws import JWSRegistry
+from joserfc.jwt import JWTClaimsRegistry
+
+from shared.security.keyset import KeySource
+
+ALGORITHMS = ("ES256", "RS256", "EdDSA", "Ed25519")
+TYPES = ("at+jwt", "application/at+jwt")
+LEEWAY_S = 60
+MAX_TOKEN_CHARACTERS = 8192
+MAX_CLAIM_CHARACTERS = 200
+
+# Strict header checks are off, since harmless members (jku, x5u) are to be ignored and not looked up; `crit` is
+# refused by us, and the key is always one of the key set's, by `kid`.
+_REGISTRY = JWSRegistry(algorithms=ALGORITHMS, strict_check_header=False)
+
+
+class TokenRefused(Exception):
+    """Not a token to act on. The code is for metrics and logs; the caller learns only whether it had expired."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """Who signed in. What they may do is looked up and not taken from the token, which may be old."""
+
+    person: str
+    issued_at: float
+    expires_at: float
+
+
+@dataclass(frozen=True)
+class TokenVerifier:
+    """Judges tokens of one issuer for one audience. Time is the system's, in seconds."""
+
+    keys: KeySource
+    issuer: str
+    audience: str
+    person_claim: str = "sub"
+    now: Callable[[], float] = time.time
+
+    async def verify(self, token: str) -> SignedIn:
+        """Who signed in; raises TokenRefused, or Unavailable where the issuer's keys are not known."""
+        header = read_header(token)
+        trusted = await self.keys.key(header["kid"])
+        if trusted is None:
+            raise TokenRefused("UNKNOWN_KEY")
+        if header["alg"] not in trusted.algorithms:
+            raise TokenRefused("WRONG_ALGORITHM")
+        try:
+            signed = jws.deserialize_compact(token, trusted.key, registry=_REGISTRY)
+        except (JoseError, ValueError):
+            raise TokenRefused("BAD_SIGNATURE") from None
+        return self._judge(_read_object(signed.payload or b"", "BAD_CLAIMS"))
+
+    def _judge(self, claims: Mapping[str, Any]) -> SignedIn:
+        times = {name: claims[name] for name in ("exp", "iat", "nbf") if name in claims}
+        if any(isinstance(at, bool) or not isinstance(at, int | float) for at in times.values()):
+            raise TokenRefused("BAD_CLAIMS")
+        try:
+            self._registry().validate(dict(claims))
+        except ExpiredTokenError:
+            raise TokenRefused("TOKEN_EXPIRED") from None
+        except JoseError as error:
+            raise TokenRefused(_refusal(error)) from None
+        person = claims.get(self.person_claim)
+        if not isinstance(person, str) or not 0 < len(person) <= MAX_CLAIM_CHARACTERS:
+            raise TokenRefused("BAD_CLAIMS")
+        return SignedIn(person, float(claims["iat"]), float(claims["exp"]))
+
+    def _registry(self) -> JWTClaimsRegistry:
+        return JWTClaimsRegistry(
+            now=lambda: int(self.now()),
+            leeway=LEEWAY_S,
+            iss={"essential": True, "value": self.issuer},
+            aud={"essential": True, "value": self.audience},
+            exp={"essential": True},
+            iat={"essential": True},
+            sub={"essential": True},
+        )
+
+
+def _refusal(error: JoseError) -> str:
+    claim = getattr(error, "claim", None)
+    return f"BAD_{claim.upper()}" if claim in ("iss", "aud", "nbf", "iat", "exp", "sub") else "BAD_CLAIMS"
+
+
+def read_header(token: str) -> Mapping[str, Any]:
+    """The protected header, checked before any key is looked for: algorithm, type, key id, and nothing critical."""
+    if len(token) > MAX_TOKEN_CHARACTERS or token.count(".") != 2 or not token.isascii():
+        raise TokenRefused("MALFORMED")
+    encoded = token.split(".", 1)[0].encode()
+    try:
+        raw = base64.b64decode(encoded + b"=" * (-len(encoded) % 4), altchars=b"-_", validate=True)
+    except binascii.Error:
+        raise TokenRefused("MALFORMED") from None
+    header = _read_object(raw, "MALFORMED")
+    if header.get("alg") not in ALGORITHMS:
+        raise TokenRefused("WRONG_ALGORITHM")
+    if not isinstance(header.get("typ"), str) or header["typ"].lower() not in TYPES:
+        raise TokenRefused("WRONG_TYPE")
+    if "crit" in header or "b64" in header:
+        raise TokenRefused("CRITICAL_EXTENSION")
+    kid = header.get("kid")
+    if not isinstance(kid, str) or not 0 < len(kid) <= MAX_CLAIM_CHARACTERS:
+        raise TokenRefused("UNKNOWN_KEY")
+    return header
+
+
+def _read_object(raw: bytes, refusal: str) -> dict[str, Any]:
+    """JSON whose names are unique at every depth: of two equal claims, parsers disagree which one counts."""
+
+    def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        if len({name for name, _ in pairs}) != len(pairs):
+            raise TokenRefused("DUPLICATE_CLAIM")
+        return dict(pairs)
+
+    try:
+        value = json.loads(raw, object_pairs_hook=unique, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError):
+        raise TokenRefused(refusal) from None
+    if not isinstance(value, dict):
+        raise TokenRefused(refusal)
+    return value
+
+
+def _refuse_constant(_: str) -> float:
+    raise ValueError("NaN and infinities are no JSON")
