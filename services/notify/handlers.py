@@ -6,8 +6,8 @@ from functools import partial
 from services.notify.domain.address_book import AddressBook
 from services.notify.domain.catalogue import Catalogue
 from services.notify.domain.channel import Channel
-from services.notify.domain.delivery import Delivery, Reason, State, delivery_id
-from services.notify.domain.notice import About, Notice, notice_id
+from services.notify.domain.delivery import Delivery, Reason, State
+from services.notify.domain.notice import About, Notice
 from services.notify.domain.rule import Rule
 from services.notify.publishing import publish_end
 from shared.events.envelope import Event, EventData
@@ -56,7 +56,7 @@ def _telling(rules: tuple[Rule, ...]) -> Handler:
 
 def _tell(office: str, rule: Rule, event: Event[EventData], work: Work) -> None:
     notice = Notice(
-        id=notice_id(event.id, office),
+        id=work.new_id(),
         event_id=event.id,
         office=office,
         template=rule.template,
@@ -74,17 +74,17 @@ def _tell(office: str, rule: Rule, event: Event[EventData], work: Work) -> None:
 def _deliveries(notice: Notice, channel: Channel, event: Event[EventData], work: Work) -> list[Delivery]:
     """In the inbox it has arrived; mails wait for the sender; an office without an address is not forgotten."""
     if channel is Channel.IN_APP:
-        return [_delivery(notice, notice.office, channel, event).end(State.SENT)]
+        return [_delivery(notice, notice.office, channel, event, work).end(State.SENT)]
     book = work.find(AddressBook, notice.office)
     recipients = book.by_email() if book else ()
     if not recipients:
-        return [_delivery(notice, notice.office, channel, event).end(State.FAILED, Reason.NO_RECIPIENT)]
-    return [_delivery(notice, f"{notice.office}/{recipient.id}", channel, event) for recipient in recipients]
+        return [_delivery(notice, notice.office, channel, event, work).end(State.FAILED, Reason.NO_RECIPIENT)]
+    return [_delivery(notice, f"{notice.office}/{recipient.id}", channel, event, work) for recipient in recipients]
 
 
-def _delivery(notice: Notice, recipient: str, channel: Channel, event: Event[EventData]) -> Delivery:
+def _delivery(notice: Notice, recipient: str, channel: Channel, event: Event[EventData], work: Work) -> Delivery:
     return Delivery(
-        id=delivery_id(event.id, recipient, channel),
+        id=work.new_id(),
         event_id=event.id,
         notice=notice.id,
         office=notice.office,

@@ -4,8 +4,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from services.notify.domain.rule import Rule
-from services.notify.domain.template import Template
-from services.notify.domain.variables import LINK
+from services.notify.domain.template import Template, Text
+from services.notify.domain.variables import LINK, Language, Values
+
+NEUTRAL = "neutral"
+"""The template of a notice whose own is gone or has changed since; it says no more than that there is something."""
 
 
 @dataclass(frozen=True)
@@ -17,6 +20,13 @@ class Catalogue:
     templates: Mapping[str, Template]
     """By code."""
 
+    def render(self, code: str, language: Language, values: Values) -> Text:
+        """The text; an older release's notice that no longer fits its template reads neutrally."""
+        try:
+            return self.templates[code].render(language, values)
+        except KeyError:
+            return self.templates[NEUTRAL].render(language, values)
+
 
 def catalogue(rules: Iterable[Rule], templates: Iterable[Template]) -> Catalogue:
     """Put both together; raises ValueError where a rule and its template don't fit or a template is never used."""
@@ -25,7 +35,9 @@ def catalogue(rules: Iterable[Rule], templates: Iterable[Template]) -> Catalogue
     for rule in rules:
         _check(rule, by_code)
         by_event[rule.event] = (*by_event.get(rule.event, ()), rule)
-    idle = by_code.keys() - {rule.template for rules in by_event.values() for rule in rules}
+    if NEUTRAL not in by_code or by_code[NEUTRAL].variables != {LINK}:
+        raise ValueError("the neutral template is missing or needs more than a link")
+    idle = by_code.keys() - {NEUTRAL} - {rule.template for rules in by_event.values() for rule in rules}
     if idle:
         raise ValueError(f"no rule uses the templates {sorted(idle)}")
     return Catalogue(by_event, by_code)

@@ -8,7 +8,6 @@ from services.notify.domain.backoff import delay_after
 from services.notify.domain.channel import Channel
 from shared.kernel.aggregate import Aggregate
 from shared.kernel.errors import Reject
-from shared.kernel.ids import derived_id
 
 AT_ONCE = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -48,7 +47,7 @@ class Reason(StrEnum):
 
 
 class Delivery(Aggregate):
-    """At most once for each event, recipient and channel: the id is made of the three, so a second cannot be saved.
+    """At most once for each event, recipient and channel: they are a unique key, so a second cannot be saved.
 
     `recipient` is the office, or `<office>/<entry>` for an entry of its address book. `try_at` and `claimed_until`
     are in the machine's time, which a shifted domain clock does not move.
@@ -107,8 +106,3 @@ class Delivery(Aggregate):
 
 
 ENDS = {Outcome.ACCEPTED: State.SENT, Outcome.REFUSED: State.FAILED, Outcome.UNKNOWN: State.UNKNOWN}
-
-
-def delivery_id(event_id: str, recipient: str, channel: Channel) -> str:
-    """The id of the one delivery of this event to this recipient over this channel."""
-    return derived_id("delivery", event_id, recipient, channel)

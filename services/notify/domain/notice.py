@@ -6,7 +6,6 @@ from typing import ClassVar, Self
 from pydantic import BaseModel, ConfigDict
 
 from shared.kernel.aggregate import Aggregate
-from shared.kernel.ids import derived_id
 
 
 class ReadMark(BaseModel):
@@ -52,11 +51,6 @@ class Notice(Aggregate):
     def mark_read(self, person: str, at: datetime) -> Self:
         """With this member's mark; the first reading is the one that counts."""
         return self if self.read_by(person) else self.evolve(reads=(*self.reads, ReadMark(person=person, at=at)))
-
-
-def notice_id(event_id: str, office: str) -> str:
-    """The id of the one notice of this event for this office."""
-    return derived_id("notice", event_id, office)
 
 
 def link_path(notice: str) -> str:

@@ -149,14 +149,15 @@ def test_a_missed_deadline_is_told_to_both_sides_in_different_words() -> None:
 
 
 def test_an_office_that_waits_for_itself_is_told_once() -> None:
-    assert [(n.office, n.template) for n in of(Notice, told(breached(owner=UPTD, sender=UPTD)))] == [
-        (UPTD, "deadline_missed")
-    ]
+    [notice] = of(Notice, told(breached(owner=UPTD, sender=UPTD)))
+    assert (notice.office, notice.template) == (UPTD, "deadline_missed")
 
 
-def test_the_same_event_makes_the_same_ids() -> None:
-    first, second = (told(progressed(POLRI), address_book(UPTD, "id")) for _ in range(2))
-    assert {a.id for a in first.changed.values()} == {a.id for a in second.changed.values()}
+def test_each_delivery_has_a_business_key_of_its_own() -> None:
+    work = told(breached(owner=UPTD, sender=LPSK), address_book(UPTD, "id", "en"), address_book(LPSK, "id"))
+    keys = {(d.event_id, d.recipient, d.channel) for d in of(Delivery, work)}
+    assert len(keys) == len(of(Delivery, work)) == 5
+    assert Delivery.unique == (("event_id", "recipient", "channel"),)
 
 
 def one_rule(**changes: Any) -> Catalogue:
@@ -165,10 +166,12 @@ def one_rule(**changes: Any) -> Catalogue:
         "event": case_v1.FileProgressed.type, "offices": ["lead"], "template": "t", "values": {"case_no": "case_no"},
         "about": {"kind": "CASE", "ref": "case_ref"}, "channels": ["IN_APP"],
     }  # fmt: skip
-    return catalogue(
-        [Rule.model_validate({**rule, **changes})],
-        [Template.model_validate({"code": "t", "subject": words, "body": words})],
-    )
+    link = {"id": "{link}", "en": "{link}"}
+    templates = [
+        Template.model_validate({"code": "t", "subject": words, "body": words}),
+        Template.model_validate({"code": "neutral", "subject": link, "body": link}),
+    ]
+    return catalogue([Rule.model_validate({**rule, **changes})], templates)
 
 
 def test_a_rule_for_an_unknown_event_does_not_start() -> None:

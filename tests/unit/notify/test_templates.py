@@ -40,6 +40,10 @@ def template(**changes: object) -> Template:
     return Template.model_validate({"code": "t", "subject": words, "body": words, **changes})
 
 
+LINK_ALONE = {"id": "{link}", "en": "{link}"}
+NEUTRAL = Template.model_validate({"code": "neutral", "subject": LINK_ALONE, "body": LINK_ALONE})
+
+
 def rule(**changes: object) -> Rule:
     body = {
         "event": "e", "offices": ["lead"], "template": "t", "values": {"case_no": "case_no"},
@@ -95,18 +99,18 @@ def test_a_subject_of_two_lines_is_refused() -> None:
 
 def test_a_rule_without_its_template_is_refused() -> None:
     with pytest.raises(ValueError, match="no template"):
-        catalogue([rule(template="other")], [template()])
+        catalogue([rule(template="other")], [template(), NEUTRAL])
 
 
 @pytest.mark.parametrize("values", [{}, {"case_no": "case_no", "date": "occurred_at"}])
 def test_a_rule_gives_its_template_exactly_the_values_that_it_needs(values: dict[str, str]) -> None:
     with pytest.raises(ValueError, match="missing or idle"):
-        catalogue([rule(values=values)], [template()])
+        catalogue([rule(values=values)], [template(), NEUTRAL])
 
 
 def test_a_template_that_no_rule_uses_is_refused() -> None:
     with pytest.raises(ValueError, match="no rule uses"):
-        catalogue([rule()], [template(), template(code="idle")])
+        catalogue([rule()], [template(), template(code="idle"), NEUTRAL])
 
 
 def test_a_rule_with_a_value_that_is_no_variable_is_refused() -> None:
@@ -125,3 +129,14 @@ def test_every_rule_reaches_the_inbox() -> None:
 def test_a_value_of_another_shape_is_refused_without_being_quoted(name: str, value: object) -> None:
     with pytest.raises(ValueError, match=f"^not a {name}$"):
         raw_value(name, value)
+
+
+def test_the_neutral_template_is_always_there() -> None:
+    with pytest.raises(ValueError, match="neutral"):
+        catalogue([rule()], [template()])
+
+
+def test_a_notice_that_no_longer_fits_its_template_reads_neutrally() -> None:
+    texts = catalogue([rule()], [template(), NEUTRAL])
+    for code in ("gone", "t"):
+        assert texts.render(code, Language.EN, {"link": "/x"}).body == "/x"
