@@ -51,7 +51,8 @@ class ContainerPrograms(Programs):
 
     def mongod(self, name: str, options: Sequence[str], data: Path) -> Program:
         """See `Programs`."""
-        return self._program(name, data, {}, [self._images.mongo, "mongod", *options])
+        # Not the image's entrypoint: started by root, it changes to a user to whom our folder does not belong.
+        return self._program(name, data, {}, ["--entrypoint", "mongod", self._images.mongo, *options])
 
     def broker(self, name: str, properties: Path, data: Path) -> Program:
         """See `Programs`."""
@@ -67,7 +68,11 @@ class ContainerPrograms(Programs):
     def _program(self, name: str, data: Path, env: Mapping[str, str], command: Sequence[str]) -> Program:
         container = f"{self._prefix}-{name}"
         run = [*_docker_run(data, env), "--name", container, *command]
-        return Program(run, clean_up=["docker", "rm", "--force", container])
+        return Program(
+            run,
+            clean_up=["docker", "rm", "--force", container],
+            signal_with=lambda name: ["docker", "kill", "--signal", name, container],
+        )
 
     def _kafka_environment(self, data: Path) -> Mapping[str, str]:
         # Its scripts write logs below /opt/kafka, where a user id that the image doesn't know may not write.

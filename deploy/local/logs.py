@@ -6,6 +6,7 @@ from pathlib import Path
 from time import sleep
 
 LOOK_EVERY_S = 0.2
+COMPLAINTS = ('"s":"E"', '"s":"F"', " ERROR ", " FATAL ")  # of mongod's JSON, and of Kafka's logger
 
 
 def last_lines(logs: Sequence[Path], count: int) -> Iterator[str]:
@@ -14,6 +15,12 @@ def last_lines(logs: Sequence[Path], count: int) -> Iterator[str]:
         lines = log.read_text(errors="replace").splitlines()
         for line in lines[-count:] if count else []:
             yield f"{log.stem} | {line}"
+
+
+def telling_lines(log: Path, count: int = 10) -> Sequence[str]:
+    """Why a server ended: the last `count` complaints in its log, or else its last lines."""
+    lines = log.read_text(errors="replace").splitlines() if log.exists() else []
+    return ([line for line in lines if any(mark in line for mark in COMPLAINTS)] or lines)[-count:]
 
 
 def follow_lines(logs: Sequence[Path], count: int) -> Iterator[str]:

@@ -7,6 +7,7 @@ from pathlib import Path
 from time import monotonic, sleep
 
 from deploy.local.errors import ServerFailedError
+from deploy.local.logs import telling_lines
 from deploy.local.program import Program
 from deploy.local.spawner import Spawner
 
@@ -26,6 +27,7 @@ class Server:
         self.name, self.address, self.log = name, address, log
         self._program, self._answers, self._spawner = program, answers, spawner
         self._process: subprocess.Popen[bytes] | None = None
+        self._paused = False
 
     @property
     def pid(self) -> int | None:
@@ -41,7 +43,7 @@ class Server:
         """Start the process and return at once."""
         if not self.alive:
             self._clean_up()
-            self._process = self._spawner.spawn(self._program, self.log)
+            self._process, self._paused = self._spawner.spawn(self._program, self.log), False
 
     def wait_until_ready(self, timeout_s: float = 60.0) -> None:
         """Ask until it answers. Raises `ServerFailedError` when it ends or the time is over."""
@@ -52,9 +54,9 @@ class Server:
         deadline = monotonic() + timeout_s
         while not condition():
             if not self.alive:
-                raise ServerFailedError(f"{self.name} ended; {self._last_lines()}")
+                raise ServerFailedError(f"{self.name} ended; {self._excerpt()}")
             if monotonic() > deadline:
-                raise ServerFailedError(f"{self.name} not ready in {timeout_s:.0f} s; {self._last_lines()}")
+                raise ServerFailedError(f"{self.name} not ready in {timeout_s:.0f} s; {self._excerpt()}")
             sleep(ASK_EVERY_S)
 
     def start(self) -> None:
@@ -64,9 +66,10 @@ class Server:
 
     def terminate(self) -> None:
         """Ask it to end (SIGTERM) and return at once."""
-        if self.alive:
-            self._signal(signal.SIGTERM)
-            self._signal(signal.SIGCONT)  # a frozen one takes no signal before it goes on
+        if self.alive and self._process:
+            self._process.terminate()
+            if self._paused:  # a frozen one takes no signal before it goes on
+                self.resume()
 
     def stop(self, timeout_s: float = 15.0) -> None:
         """End it cleanly; by force after `timeout_s`."""
@@ -87,19 +90,22 @@ class Server:
     def pause(self) -> None:
         """Freeze it (SIGSTOP): it holds its connections and answers nothing."""
         self._signal(signal.SIGSTOP)
+        self._paused = True
 
     def resume(self) -> None:
         """Let a frozen one go on (SIGCONT)."""
         self._signal(signal.SIGCONT)
+        self._paused = False
 
     def _clean_up(self) -> None:
         if self._program.clean_up:
             subprocess.run(self._program.clean_up, check=False, capture_output=True)
 
     def _signal(self, number: signal.Signals) -> None:
-        if self._process:
+        if self._program.signal_with:
+            subprocess.run(self._program.signal_with(number.name), check=True, capture_output=True)
+        elif self._process:
             self._process.send_signal(number)
 
-    def _last_lines(self, count: int = 15) -> str:
-        text = self.log.read_text(errors="replace") if self.log.exists() else ""
-        return f"the end of {self.log}:\n" + "\n".join(text.splitlines()[-count:])
+    def _excerpt(self) -> str:
+        return "\n".join([f"from {self.log}:", *telling_lines(self.log)])

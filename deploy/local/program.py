@@ -1,7 +1,7 @@
 """How one server is started, and the two places its program can come from."""
 
 import signal
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -12,13 +12,15 @@ class Program:
     """A command to run as a child process.
 
     `clean_up`, if given, ends for certain what the command started elsewhere (a container); it is run before
-    a start and for a kill. `on_parent_death` is what the kernel sends it when we die.
+    a start and for a kill; `signal_with` is the command that, given a signal's name, sends it there.
+    `on_parent_death` is what the kernel sends our child when we die.
     """
 
     command: Sequence[str]
     env: Mapping[str, str] = field(default_factory=dict)
     on_parent_death: signal.Signals = signal.SIGTERM
     clean_up: Sequence[str] | None = None
+    signal_with: Callable[[str], Sequence[str]] | None = None
 
 
 class Programs(Protocol):

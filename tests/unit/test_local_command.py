@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from deploy.local.logs import last_lines
+from deploy.local.logs import last_lines, telling_lines
 
 
 def pulang(*words: str, cwd: Path, **env: str) -> subprocess.CompletedProcess[str]:
@@ -75,3 +75,12 @@ def test_the_last_lines_of_each_log_carry_its_name(tmp_path: Path) -> None:
     logs = [tmp_path / "a.log", tmp_path / "b.log"]
     assert list(last_lines(logs, 2)) == ["a | 2", "a | 3", "b | 4"]
     assert list(last_lines(logs, 0)) == []
+
+
+def test_a_log_tells_why_its_server_ended(tmp_path: Path) -> None:
+    log = tmp_path / "mongod-1.log"
+    assert list(telling_lines(log)) == []
+    log.write_text('{"s":"I"}\n{"s":"E","msg":"address in use"}\n{"s":"I","msg":"bye"}\n')
+    assert list(telling_lines(log)) == ['{"s":"E","msg":"address in use"}']
+    log.write_text("1\n2\n3\n")
+    assert list(telling_lines(log, count=2)) == ["2", "3"]

@@ -110,6 +110,16 @@ def test_what_a_command_started_elsewhere_is_cleaned_up(make_server: Callable[..
     assert mark.read_text() == "x\nx\n"  # before the start, and for the kill
 
 
+def test_a_signal_reaches_what_a_command_started_elsewhere(spawner: Spawner, tmp_path: Path) -> None:
+    mark = tmp_path / "signals"
+    program = Program(["sleep", "60"], signal_with=lambda name: ["sh", "-c", f"echo {name} >> {mark}"])
+    server = Server("one", "127.0.0.1:1", program, tmp_path / "one.log", lambda: True, spawner)
+    server.start()
+    server.pause()
+    server.stop()
+    assert mark.read_text() == "SIGSTOP\nSIGCONT\n"
+
+
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
 def test_a_child_ends_with_its_parent(number: signal.Signals, tmp_path: Path) -> None:
     with subprocess.Popen([sys.executable, "-c", PARENT, str(tmp_path / "log")], stdout=subprocess.PIPE) as parent:

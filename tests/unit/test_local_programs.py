@@ -104,10 +104,13 @@ def test_a_container_keeps_the_hosts_paths_and_our_user(tmp_path: Path) -> None:
     programs = ContainerPrograms(Images(kafka="kafka:x", mongo="mongo:x"), nodes=1)
     program = programs.mongod("mongod-1", ["--port", "1"], tmp_path)
     words = list(program.command)
-    assert words[-4:] == ["mongo:x", "mongod", "--port", "1"]
+    assert words[-5:] == ["--entrypoint", "mongod", "mongo:x", "--port", "1"]
     assert f"{tmp_path}:{tmp_path}" in words
     assert words[words.index("--network") + 1] == "host"
-    assert program.clean_up == ["docker", "rm", "--force", words[words.index("--name") + 1]]
+    container = words[words.index("--name") + 1]
+    assert program.clean_up == ["docker", "rm", "--force", container]
+    assert program.signal_with is not None
+    assert program.signal_with("SIGSTOP") == ["docker", "kill", "--signal", "SIGSTOP", container]
 
 
 def test_the_images_are_the_environments(monkeypatch: pytest.MonkeyPatch) -> None:
