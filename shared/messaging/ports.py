@@ -1,11 +1,10 @@
 """What messaging needs from the database's side; wired in each service's `app.py`."""
 
 from collections.abc import AsyncIterator, Collection, Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
 from shared.events.incoming import Fenced, Halted, Incoming, Partition
-
+from shared.events.outgoing import Outgoing
 
 __all__ = ["Fenced", "Halted", "Lane", "Leases", "Outbox", "Outgoing"]
 
@@ -20,17 +19,6 @@ class Lane(Protocol):
     async def apply(self, batch: Sequence[Incoming]) -> None:
         """Apply all, in order, and move progress, or nothing; blocks through outages. Raises Fenced or Halted."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class Outgoing:
-    """One row of the outbox."""
-
-    id: str
-    topic: str
-    key: str
-    sequence: int
-    value: bytes
 
 
 class Outbox(Protocol):

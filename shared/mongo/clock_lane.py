@@ -125,7 +125,7 @@ class ClockLane:
             await self.uow.run(Firing(timer, self.rules))
         except Transient:
             raise
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - a bug in one rule must not hold back the other deadlines
             self._resting[timer.id] = time.monotonic() + REST_S
             log.error("timer_failed", kind=timer.kind, bug=signature(error))
         else:

@@ -214,7 +214,7 @@ class CommandBus:
                     return _give_up(waiting, error)
                 await asyncio.sleep(jittered(0.02, attempt, 0.5))
                 attempt += 1
-            except Exception as bug:
+            except Exception as bug:  # noqa: BLE001 - one group's bug must not end the lane
                 return await self._isolate(waiting, bug)
         return None
 

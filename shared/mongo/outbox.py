@@ -3,24 +3,15 @@
 from collections.abc import AsyncIterator, Collection
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 from pymongo.errors import PyMongoError
 
+from shared.events.outgoing import Outgoing
 from shared.mongo.client import Mongo
 
 PAGE = 500
 IN_ORDER = [("shard", 1), ("topic", 1), ("key", 1), ("sequence", 1)]
-
-
-class Row(NamedTuple):
-    """One event that waits for the broker."""
-
-    id: str
-    topic: str
-    key: str
-    sequence: int
-    value: bytes
 
 
 @dataclass
@@ -29,7 +20,7 @@ class MongoOutbox:
 
     mongo: Mongo
 
-    async def rows(self, shards: Collection[int], limit: int = PAGE) -> AsyncIterator[list[Row]]:
+    async def rows(self, shards: Collection[int], limit: int = PAGE) -> AsyncIterator[list[Outgoing]]:
         """All rows of these shards in pages, each key in order of its sequence.
 
         Read at majority, so that nothing is published that a fail-over could take back.
@@ -40,10 +31,10 @@ class MongoOutbox:
             .sort(IN_ORDER)
             .batch_size(limit)
         )
-        page: list[Row] = []
+        page: list[Outgoing] = []
         async with cursor:
             async for row in cursor:
-                page.append(Row(row["_id"], row["topic"], row["key"], row["sequence"], row["value"]))
+                page.append(Outgoing(row["_id"], row["topic"], row["key"], row["sequence"], row["value"]))
                 if len(page) >= limit:
                     yield page
                     page = []

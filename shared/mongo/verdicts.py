@@ -58,7 +58,7 @@ class Judge:
             return reject
         except (Conflict, Transient, PyMongoError):
             raise
-        except Exception as bug:
+        except Exception as bug:  # noqa: BLE001 - whatever a rule raises undeclared is a bug of ours
             return self._bug(incoming, bug)
         _audit(desk, cause, work)
         return None

@@ -1,0 +1,42 @@
+"""`python -m services.<name> api|worker|relay|clock|all`."""
+
+import asyncio
+import os
+import sys
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+import uvloop
+
+from shared.observability.logging import configure_logging
+from shared.service.definition import Role, Service
+from shared.service.roles import Process
+from shared.service.runtime import open_runtime
+from shared.service.settings import ServiceSettings
+
+MISUSE = 2
+
+S = TypeVar("S", bound=ServiceSettings)
+
+
+def main(build: Callable[[S], Service], settings: Callable[[], S], argv: Sequence[str]) -> None:
+    """Run one role until it is told to stop; never returns.
+
+    The interpreter's own ending would join the driver's threads, and one of them may sit in a socket that answers
+    only after its time-out; by then everything is saved and the group is left, so the process just goes.
+    """
+    if len(argv) != 1 or argv[0] not in list(Role):
+        print(f"one of: {' '.join(Role)}", file=sys.stderr)
+        sys.exit(MISUSE)
+    configure_logging()
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        code = runner.run(_run(build, settings(), Role(argv[0])))
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+
+
+async def _run(build: Callable[[S], Service], settings: S, role: Role) -> int:
+    service = build(settings)
+    async with open_runtime(service, settings) as runtime:
+        return await Process(runtime, role).run()

@@ -1,0 +1,89 @@
+"""One process's parts, made from settings and closed again. Creates everything, owns nothing global."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from shared.events.codec import decode
+from shared.events.incoming import Incoming, Record
+from shared.events.registry import Registry, registry
+from shared.kernel.clock import Clock, offset_clock, system_clock
+from shared.kernel.probe import Probe, crash_at, no_probe
+from shared.kernel.timer import Timer
+from shared.messaging.settings import Kafka
+from shared.mongo.bugs import Bugs
+from shared.mongo.client import Mongo
+from shared.mongo.command_bus import CommandBus
+from shared.mongo.event_lane import EventLane
+from shared.mongo.fieldcrypto import FieldCrypto
+from shared.mongo.indexes import ensure
+from shared.mongo.leases import MongoLeases
+from shared.mongo.outbox import MongoOutbox
+from shared.mongo.reader import AuditLog, MongoReader
+from shared.mongo.refusals import Sealer
+from shared.mongo.saving import OutboxWriter
+from shared.mongo.unit_of_work import UnitOfWork
+from shared.mongo.verdicts import Judge
+from shared.observability.metrics import Metrics
+from shared.service.definition import Service
+from shared.service.settings import ServiceSettings
+
+
+@dataclass
+class Runtime:
+    """What the roles share within one process."""
+
+    service: Service
+    settings: ServiceSettings
+    mongo: Mongo
+    sealer: Sealer
+    registry: Registry = field(default_factory=registry)
+    metrics: Metrics = field(default_factory=Metrics)
+    parts: Any = None
+
+    def __post_init__(self) -> None:
+        service, settings = self.service, self.settings
+        self.clock: Clock = domain_clock(settings)
+        self.probe: Probe = crash_at(settings.crash_at) if settings.crash_at else no_probe
+        self.kafka = Kafka(settings.kafka_bootstrap, settings.topic_prefix)
+        self.outbox = MongoOutbox(self.mongo)
+        self.leases = MongoLeases(self.mongo, settings.lease_ttl_s)
+        self.reader = MongoReader(self.mongo)
+        self.audit = AuditLog(self.mongo)
+        writer = OutboxWriter(service.name, settings.outbox_shards)
+        self.uow = UnitOfWork(self.mongo, self.clock, writer, self.metrics, self.probe)
+        self.bus = CommandBus(
+            self.uow, service.rules, service.kinds, settings.command_group, settings.command_deadline_s
+        )
+        judge = Judge(service.rules, self.registry.topics, Bugs())
+        self.lane = EventLane(service.name, self.uow, judge, self.sealer)
+
+    @property
+    def name(self) -> str:
+        """The service's name, which is its consumer group too."""
+        return self.service.name
+
+    def decode(self, record: Record) -> Incoming:
+        """A record as this service sees it."""
+        return decode(record, self.registry, self.name)
+
+
+def domain_clock(settings: ServiceSettings) -> Clock:
+    """The system's time, or in local mode the system's time plus the offset in a file."""
+    return offset_clock(settings.clock_offset_file) if settings.clock_offset_file else system_clock
+
+
+@asynccontextmanager
+async def open_runtime(service: Service, settings: ServiceSettings) -> AsyncIterator[Runtime]:
+    """Connect, make sure that collections and indexes exist, open the service's own parts; close all in reverse."""
+    mongo = Mongo(settings.mongo_uri, settings.mongo_database, service.databases)
+    try:
+        await ensure(mongo, (*service.kinds, Timer), service.entries, service.indexes)
+        async with FieldCrypto.open(settings, mongo) as crypto:
+            runtime = Runtime(service, settings, mongo, crypto)
+            async with service.parts(runtime) as parts:
+                runtime.parts = parts
+                yield runtime
+    finally:
+        await mongo.close()

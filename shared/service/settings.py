@@ -1,0 +1,67 @@
+"""The only reader of the environment. Names are the same in files, environment and `--help`."""
+
+from base64 import b64encode
+from pathlib import Path
+from typing import Self
+
+from pydantic import Field, SecretStr, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+SAMPLE_SECRET = "sample-secret-for-local-use-only-0000"  # noqa: S105 - refused outside local mode
+SAMPLE_MASTER_KEY = b64encode(SAMPLE_SECRET.encode().ljust(96, b"0")).decode()
+MIN_SECRET = 32
+
+
+class ServiceSettings(BaseSettings):
+    """What every service needs; each has its own prefix, `PULANG_<SERVICE>_`."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore")
+
+    local: bool = False
+    """Development on one machine: sample secrets, time travel and crash points are allowed."""
+
+    mongo_uri: str = "mongodb://127.0.0.1:27017/?replicaSet=pulang"
+    mongo_database: str
+    kafka_bootstrap: str = "127.0.0.1:9092"
+    topic_prefix: str = ""
+
+    http_host: str = "127.0.0.1"
+    http_port: int = Field(default=8000, ge=0, le=65535)
+
+    issuer: str = "http://127.0.0.1:8089"
+    audience: str = "pulang"
+    jwks_url: str = "http://127.0.0.1:8089/jwks"
+
+    secret: SecretStr = SecretStr(SAMPLE_SECRET)
+    """From this one the keys for tags, cursors and fingerprints are derived; at least 32 characters."""
+
+    positions_secret: SecretStr = SecretStr(SAMPLE_SECRET)
+    """The same for all services: a position that one gives out is waited for at another."""
+    master_key: SecretStr = SecretStr(SAMPLE_MASTER_KEY)
+    """96 bytes in base64: wraps this service's data keys. Kept apart from the database and its back-ups."""
+    key_database: str | None = None
+    """Where the wrapped data keys are; by default `<mongo_database>_keys`."""
+
+    consumer_batch: int = Field(default=500, ge=1, le=1000)
+    consumer_session_timeout_s: float = Field(default=45.0, ge=6.0)
+    command_group: int = Field(default=64, ge=1, le=512)
+    command_deadline_s: float = Field(default=8.0, gt=0)
+    outbox_shards: int = Field(default=4, ge=1, le=64)
+    lease_ttl_s: float = Field(default=6.0, gt=0)
+
+    clock_offset_file: Path | None = None
+    crash_at: str | None = None
+
+    @model_validator(mode="after")
+    def _safe(self) -> Self:
+        """Refuse to start with what only a developer's machine may have."""
+        if self.local:
+            return self
+        for secret in (self.secret, self.positions_secret, self.master_key):
+            if secret.get_secret_value() in (SAMPLE_SECRET, SAMPLE_MASTER_KEY):
+                raise ValueError("a sample secret outside local mode")
+            if len(secret.get_secret_value()) < MIN_SECRET:
+                raise ValueError(f"a secret is shorter than {MIN_SECRET} characters")
+        if self.clock_offset_file or self.crash_at:
+            raise ValueError("time travel and crash points outside local mode")
+        return self
