@@ -42,7 +42,7 @@ def test_the_draft_is_announced_by_reference() -> None:
     assert emitted(work) == ["CaseDrafted"]
     drafted = work.events[0]
     assert (drafted.key, drafted.data.case_no, drafted.data.subject_ref) == (case.id, case.case_no, "P-004")
-    assert Participant(id="P-004", case_ref=case.id).case_ref == work.find(Participant, "P-004").case_ref
+    assert Participant(id="P-004", case_ref=case.id).case_ref == work.get(Participant, "P-004").case_ref
 
 
 def test_consents_that_intake_heard_come_along_yes_and_no() -> None:
@@ -50,7 +50,7 @@ def test_consents_that_intake_heard_come_along_yes_and_no() -> None:
     work = world().handle(event(handed(consents=choices)))
     said = {c.purpose: c.state for c in work.changed.values() if isinstance(c, Consent)}
     assert said == {"SERVICE": ConsentState.GIVEN, "POLICE_REPORT": ConsentState.REFUSED}
-    assert work.find(Consent, consent_id("P-004", "SERVICE")).answers[0].agency == "NAKER_PROV-53"
+    assert work.get(Consent, consent_id("P-004", "SERVICE")).answers[0].agency == "NAKER_PROV-53"
     assert next(c for c in work.changed.values() if isinstance(c, Case)).consent_known
 
 
@@ -71,7 +71,7 @@ def test_a_later_round_sets_status_and_risk_and_keeps_the_earlier_assessment() -
     w = world()
     case = hand_over(w)
     work = w.handle(event(screened(1, "CONFIRMED_VICTIM", "R2_TINGGI")))
-    after = work.find(Case, case.id)
+    after = work.get(Case, case.id)
     assert (after.persons[0].status, after.risk) == ("CONFIRMED_VICTIM", "R2_TINGGI")
     assert [(entry.level, entry.open) for entry in after.risks] == [("R1_DARURAT", False), ("R2_TINGGI", True)]
     assert emitted(work) == ["RiskChanged"]

@@ -1,0 +1,92 @@
+"""Consent: each answer is kept, no is an answer, and a yes can be taken back."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from services.cases.commands import RecordConsent, SendReferral, TakeCase
+from services.cases.domain.case import Case
+from services.cases.domain.consent import Consent, ConsentState, Evidence, GivenBy, ToldHow
+from services.cases.domain.referral import Referral
+from shared.kernel.errors import Reject
+from shared.kernel.timer import Timer, TimerStatus
+from tests.support.pure import NOW
+from tests.unit.cases.builders import MANAGER, consent, draft, emitted, lpsk_consents, opened, world
+
+
+def said(purpose: str, answer: str, /, **changes: Any) -> RecordConsent:
+    body: dict[str, Any] = {
+        "case": "case-1",
+        "subject": "P-004",
+        "purpose": purpose,
+        "answer": ConsentState(answer),
+        "told_how": ToldHow.READ_ALOUD,
+        "language": "DAWAN",
+        "given_by": GivenBy.SELF,
+        "evidence": Evidence.WITNESSED,
+    }
+    return RecordConsent(**(body | changes))
+
+
+@pytest.mark.parametrize(("answer", "event"), [("GIVEN", "ConsentGiven"), ("REFUSED", "ConsentRefused")])
+def test_any_first_answer_opens_a_draft_that_was_taken(answer: str, event: str) -> None:
+    w = world([draft()])
+    w.run(TakeCase("case-1"), MANAGER)
+    work = w.run(said("POLICE_REPORT", answer), MANAGER)
+    assert emitted(work) == [event, "CaseOpened"]
+    assert work.get(Case, "case-1").state == "OPEN"
+    assert (work.answer.state, work.answer.answers[0].language) == (answer, "DAWAN")
+
+
+def test_a_late_entry_does_not_outrank_a_later_answer() -> None:
+    w = world([opened(), consent("SERVICE", ConsentState.REFUSED)])
+    work = w.run(said("SERVICE", "GIVEN", occurred_at=NOW - timedelta(days=1)), MANAGER)
+    assert (work.answer.state, len(work.answer.answers)) == ("REFUSED", 2)
+
+
+def test_a_refusal_may_become_a_yes_later() -> None:
+    w = world([opened(), consent("POLICE_REPORT", ConsentState.REFUSED)])
+    assert w.run(said("POLICE_REPORT", "GIVEN"), MANAGER).answer.state == "GIVEN"
+
+
+@pytest.mark.parametrize("given", [[], [consent("SHARE_LPSK", ConsentState.REFUSED)]])
+def test_there_must_be_a_yes_to_take_back(given: list[Consent]) -> None:
+    with pytest.raises(Reject, match="NOTHING_TO_WITHDRAW"):
+        world([opened(), *given]).run(said("SHARE_LPSK", "WITHDRAWN"), MANAGER)
+
+
+def test_taking_a_consent_back_ends_the_grants_that_rest_on_it() -> None:
+    w = world([opened(), *lpsk_consents()])
+    referral = w.run(SendReferral("case-1", "P-004", "LPSK-53", "LPSK_APPLICATION"), MANAGER).answer
+    work = w.run(said("SHARE_LPSK", "WITHDRAWN"), MANAGER)
+    assert work.get(Case, "case-1").grants == ()
+    returned = work.get(Referral, referral.id)
+    assert (returned.state, returned.reason, returned.clock.status) == ("RETURNED", "CONSENT_ENDED", "CANCELLED")
+    assert work.get(Timer, f"REFERRAL_ANSWER|{referral.id}").status is TimerStatus.STOPPED
+    assert emitted(work) == ["ConsentWithdrawn", "AgencyPointer"]
+    assert work.events[1].topic == "agency-lpsk"
+
+
+def test_a_grant_on_another_legal_basis_survives() -> None:
+    w = world([opened(), *lpsk_consents()])
+    w.run(SendReferral("case-1", "P-004", "LPSK-53", "LPSK_APPLICATION", "VITAL_INTEREST"), MANAGER)
+    work = w.run(said("SHARE_LPSK", "WITHDRAWN"), MANAGER)
+    assert [grant.agency for grant in work.get(Case, "case-1").grants] == ["LPSK-53"]
+
+
+def test_a_child_needs_somebody_beside_its_yes_but_not_beside_its_no() -> None:
+    child = draft().persons[0].model_copy(update={"as_child": True})
+    with pytest.raises(Reject, match="GUARDIAN_NEEDED"):
+        world([opened(persons=(child,))]).run(said("SERVICE", "GIVEN"), MANAGER)
+    w = world([opened(persons=(child,))])
+    assert w.run(said("SERVICE", "REFUSED"), MANAGER).answer.state == "REFUSED"
+    assert w.run(said("SERVICE", "GIVEN", given_by=GivenBy.GUARDIAN), MANAGER).answer.state == "GIVEN"
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"), [({"purpose": "SHARE_MARS"}, "UNKNOWN_PURPOSE"), ({"subject": "P-999"}, "UNKNOWN_PERSON")]
+)
+def test_unknown_purposes_and_persons_are_refused(changes: dict[str, Any], code: str) -> None:
+    with pytest.raises(Reject, match=code):
+        world([opened()]).run(said("SERVICE", "GIVEN", **changes), MANAGER)
