@@ -20,6 +20,7 @@ from pymongo.errors import (
 )
 from pymongo.read_concern import ReadConcern
 
+from shared.kernel.command import Unavailable
 from shared.mongo.client import MAJORITY, Document, Mongo
 
 T = TypeVar("T")
@@ -151,3 +152,8 @@ def _passing(error: PyMongoError) -> bool:
 def jittered(base_s: float, attempt: int, cap_s: float) -> float:
     """Exponential back-off with full jitter, in seconds."""
     return random.uniform(0.5, 1.0) * min(cap_s, base_s * 2.0 ** min(attempt, 20))  # noqa: S311 - no secret
+
+
+def not_now(error: BaseException) -> Unavailable | None:
+    """For interfaces: which errors mean that the database cannot just now."""
+    return Unavailable() if isinstance(error, PyMongoError | Transient) else None

@@ -8,18 +8,16 @@ from typing import Any
 
 import structlog
 import uvicorn
-from pymongo.errors import PyMongoError
 
 from shared.http.app import make_app, make_backing
 from shared.http.ports import Check
-from shared.kernel.command import Unavailable
 from shared.messaging.consumer import Consumer
 from shared.messaging.relay import Relay, RelaySettings
 from shared.messaging.settings import ConsumerSettings
 from shared.mongo.clock_lane import ClockLane
-from shared.mongo.parking import HEADS
 from shared.mongo.releasing import Releaser, wait
-from shared.mongo.transaction import Transient
+from shared.mongo.sampling import sample
+from shared.mongo.transaction import not_now
 from shared.security.keyset import KeySource, fetch_from
 from shared.security.permissions import PermissionTable
 from shared.security.staff import StaffDirectory
@@ -190,19 +188,8 @@ class Process:
         log.info("started", service=self._runtime.name, role=self._role.value, port=port)
 
     async def _sample(self, stop: asyncio.Event) -> None:
-        """What nobody counts while it happens: how full the outbox and the parking lot are."""
-        runtime = self._runtime
         while not stop.is_set():
-            with contextlib.suppress(PyMongoError):
-                status = await runtime.outbox.status()
-                runtime.metrics.outbox_rows.set(status["rows"])
-                age_s = (runtime.clock() - status["oldest"]).total_seconds() if status["oldest"] else 0.0
-                runtime.metrics.outbox_age.set(age_s)
-                grouped = runtime.mongo.collection(HEADS).aggregate(
-                    [{"$group": {"_id": "$topic", "rows": {"$sum": "$count"}}}]
-                )
-                for row in await grouped.to_list(None):
-                    runtime.metrics.parked.labels(row["_id"]).set(row["rows"])
+            await sample(self._runtime.mongo, self._runtime.metrics, self._runtime.clock)
             await wait(stop, SAMPLE_S)
 
 
@@ -230,11 +217,6 @@ class _Server(uvicorn.Server):
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
         yield
-
-
-def not_now(error: BaseException) -> Unavailable | None:
-    """Which errors of the driver mean that the database cannot just now."""
-    return Unavailable() if isinstance(error, PyMongoError | Transient) else None
 
 
 def _well(check: Callable[[], str | None]) -> Check:

@@ -1,0 +1,60 @@
+# Targets are the same for people and for CI. `make` alone prints them.
+.DEFAULT_GOAL := help
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+help: ## print this list
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(READY): requirements/dev.txt pyproject.toml
+	@command -v $(PYTHON) >/dev/null || { echo "Python 3.11 or later is needed (with venv); set PYTHON=..." >&2; exit 2; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+setup: $(READY) ## make .venv with the locked dependencies
+
+demo: $(READY) ## start everything and play the story of El Tari (KEEP=1 leaves it running)
+	$(BIN)/pulang demo $(if $(KEEP),--keep)
+
+test: $(READY) ## all tests but the nightly ones, against a real MongoDB and a real Kafka
+	$(BIN)/python -m pytest -q -m "not nightly"
+
+test-unit: $(READY) ## tests that need no server
+	$(BIN)/python -m pytest -q tests/unit tests/property tests/contract tests/architecture
+
+test-integration: $(READY) ## tests against the real servers
+	$(BIN)/python -m pytest -q -m "not nightly" tests/integration tests/acceptance tests/chaos tests/e2e
+
+test-nightly: $(READY) ## the long versions of the failure tests
+	$(BIN)/python -m pytest -q -m nightly
+
+lint: $(READY) ## style and formatting
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+format: $(READY) ## put the formatting right
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+type: $(READY) ## strict types
+	$(BIN)/mypy
+
+arch: $(READY) ## who may import whom, and what every route and event must have
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest -q tests/architecture tests/contract
+
+bench: $(READY) ## ratios to hand-written floors, written to bench/results.json
+	$(BIN)/python -m bench
+
+docs: $(READY) ## regenerate schemas, AsyncAPI, OpenAPI and diagrams
+	$(BIN)/python -m deploy.docs
+
+lock: $(READY) ## lock the dependencies again, with hashes
+	$(BIN)/uv pip compile --quiet --generate-hashes --no-header --python-version 3.11 requirements/base.in -o requirements/base.txt
+	$(BIN)/uv pip compile --quiet --generate-hashes --no-header --python-version 3.11 requirements/dev.in -o requirements/dev.txt
+
+.PHONY: help setup demo test test-unit test-integration test-nightly lint format type arch bench docs lock
