@@ -51,15 +51,13 @@ def down(
     discard: Annotated[bool, typer.Option("--discard", help="Delete its data, too.")] = False,
 ) -> None:
     """Stop the stack of this folder; its data stays unless discarded."""
-    import shutil
-
     from deploy.local import supervise
     from deploy.local.state import StackFolder
 
     folder = StackFolder(directory)
     stopped = supervise.down(folder)
     if discard:
-        shutil.rmtree(folder.path, ignore_errors=True)
+        folder.discard()
     typer.echo("Stopped." if stopped else f"No stack was running in {folder.path}.", err=True)
 
 
@@ -68,9 +66,12 @@ def status(directory: Folder = DEFAULT_FOLDER, as_json: AsJson = False) -> None:
     """Tell whether the stack is up and where; exit 1 when it is not, or a server is missing."""
     from deploy.local.state import StackFolder
 
-    state = StackFolder(directory).read()
+    folder = StackFolder(directory)
+    state = folder.read()
     if state is None:
-        typer.echo(json.dumps({"running": False}) if as_json else "Not running.", err=not as_json)
+        starting = folder.supervisor() is not None
+        for_people = "Starting." if starting else "Not running."
+        typer.echo(json.dumps({"running": False, "starting": starting}) if as_json else for_people, err=not as_json)
         raise typer.Exit(1)
     _show(state, as_json)
     if not all(server.alive for server in state.servers):

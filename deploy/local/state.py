@@ -3,17 +3,15 @@
 import fcntl
 import json
 import os
+import shutil
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO, Any
 
 from deploy.local.errors import AlreadyRunningError
 from deploy.local.stack import Stack
-
-FOLDER_VARIABLE = "PULANG_LOCAL_DIR"
-DEFAULT_FOLDER = Path(".pulang/local")
 
 
 @dataclass(frozen=True)
@@ -98,6 +96,15 @@ class StackFolder:
             return None
         raw = json.loads(self._state.read_text())
         return StackState(**{**raw, "servers": [ServerState(**server) for server in raw["servers"]]})
+
+    def discard(self) -> None:
+        """Delete what a stack keeps here, and nothing else that may be in a folder someone named."""
+        for data in self.path.glob("nodes-[0-9]*"):
+            shutil.rmtree(data, ignore_errors=True)
+        for file in (self._state, self._lock, self.supervisor_log):
+            file.unlink(missing_ok=True)
+        with suppress(OSError):  # not empty, or not there
+            self.path.rmdir()
 
 
 def _locked(handle: IO[str]) -> bool:

@@ -85,10 +85,16 @@ def _wait_until_up(folder: StackFolder, supervisor: subprocess.Popen[bytes]) -> 
         if state and state.supervisor_pid == supervisor.pid:
             return state
         if supervisor.poll() is not None:
-            raise LocalStackError(folder.supervisor_log.read_text(errors="replace").strip())
+            raise _what_it_said(folder.supervisor_log, supervisor.returncode)
         if monotonic() > deadline:
             raise LocalStackError(f"Not up after {START_TIMEOUT_S:.0f} s; see {folder.supervisor_log}.")
         sleep(ASK_EVERY_S)
+
+
+def _what_it_said(log: Path, exit_code: int) -> LocalStackError:
+    error = LocalStackError(log.read_text(errors="replace").strip())
+    error.exit_code = max(exit_code, 1)  # negative when a signal ended it
+    return error
 
 
 def down(folder: StackFolder) -> bool:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from deploy.local.logs import last_lines, telling_lines
+from deploy.local.state import StackFolder
 
 
 def pulang(*words: str, cwd: Path, **env: str) -> subprocess.CompletedProcess[str]:
@@ -49,7 +50,7 @@ def test_status_of_nothing(tmp_path: Path) -> None:
     done = pulang("local", "status", cwd=tmp_path)
     assert (done.returncode, done.stdout) == (1, "")
     done = pulang("local", "status", "--json", cwd=tmp_path)
-    assert (done.returncode, json.loads(done.stdout)) == (1, {"running": False})
+    assert (done.returncode, json.loads(done.stdout)) == (1, {"running": False, "starting": False})
     assert list(tmp_path.iterdir()) == []
 
 
@@ -84,3 +85,9 @@ def test_a_log_tells_why_its_server_ended(tmp_path: Path) -> None:
     assert list(telling_lines(log)) == ['{"s":"E","msg":"address in use"}']
     log.write_text("1\n2\n3\n")
     assert list(telling_lines(log, count=2)) == ["2", "3"]
+
+
+def test_a_stack_that_is_still_starting_is_not_up_yet(tmp_path: Path) -> None:
+    with StackFolder(tmp_path).held():
+        done = pulang("local", "status", "--json", cwd=tmp_path, PULANG_LOCAL_DIR=str(tmp_path))
+        assert (done.returncode, json.loads(done.stdout)) == (1, {"running": False, "starting": True})

@@ -44,3 +44,16 @@ def test_the_state_tells_which_servers_live() -> None:
     gone = ServerState("kafka-1", "127.0.0.1:2", 2**22 + 1, "/logs/kafka-1.log")  # above the kernel's highest id
     servers = StackState(**{**vars(STATE), "servers": [*STATE.servers, gone]}).as_dict()["servers"]
     assert [(s["name"], s["alive"]) for s in servers] == [("mongod-1", True), ("kafka-1", False)]
+
+
+def test_discarding_takes_only_what_a_stack_keeps(tmp_path: Path) -> None:
+    folder = StackFolder(tmp_path / "local")
+    with folder.held():
+        folder.write(STATE)
+    (folder.path / "nodes-1" / "mongod-1").mkdir(parents=True)
+    (folder.path / "letter.txt").write_text("somebody's own")
+    folder.discard()
+    assert [path.name for path in folder.path.iterdir()] == ["letter.txt"]
+    (folder.path / "letter.txt").unlink()
+    folder.discard()
+    assert not folder.path.exists()
