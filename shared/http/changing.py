@@ -32,8 +32,7 @@ async def change(spec: RouteSpec, call: Call, request: Request, ledger: Ledger) 
     idempotency = idempotency_of(spec, call, request, raw)
     expected = required_match(request.headers.get("if-match")) if spec.if_match else None
     command = Command(body=await declared(spec.handler)(call, *given), cause=call.cause, idempotency=idempotency)
-    receipt = await submit(spec, call, command, expected)
-    ledger.written_by_the_bus()
+    receipt = await submit(spec, call, command, expected, ledger)
     return await answer(spec, call, receipt)
 
 
@@ -56,22 +55,33 @@ def idempotency_of(spec: RouteSpec, call: Call, request: Request, raw: bytes) ->
     return Idempotency(f"{call.actor.person}|{spec.method} {spec.path}|{scope}", fingerprint)
 
 
-async def submit(spec: RouteSpec, call: Call, command: Command, expected: str | None) -> Receipt:
+async def submit(spec: RouteSpec, call: Call, command: Command, expected: str | None, ledger: Ledger) -> Receipt:
     """Hand the command in. Where the caller named a version, a change that the caller cannot see does not count
     against them: the command is handed in again on what stands now."""
     if expected is None or spec.on is None:
-        return await call.backing.bus.submit(command)
+        return await _hand_in(call, command, ledger)
     for _ in range(MAX_TURNS):
         matches = await _condition(spec, call, expected)
         condition = Precondition(spec.on.kind.ref(call.target.id), matches)
         try:
-            return await call.backing.bus.submit(replace(command, precondition=condition))
+            return await _hand_in(call, replace(command, precondition=condition), ledger)
         except Reject as no:
             if no.kind is not Kind.STALE:
                 raise
         call = await with_target(spec, call)
         await _refuse_visible_change(spec, call, expected)
     raise Unavailable("BUSY")
+
+
+async def _hand_in(call: Call, command: Command, ledger: Ledger) -> Receipt:
+    """The bus writes the audit row of what it decides, success or refusal, in the same transaction."""
+    try:
+        receipt = await call.backing.bus.submit(command)
+    except Reject:
+        ledger.written_by_the_bus()
+        raise
+    ledger.written_by_the_bus()
+    return receipt
 
 
 async def _condition(spec: RouteSpec, call: Call, expected: str) -> Callable[[Aggregate], bool]:

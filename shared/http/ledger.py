@@ -14,7 +14,7 @@ _REF = re.compile(r"[0-9a-f]{32}|(?=.*-)(?=.*[0-9])[A-Za-z0-9][A-Za-z0-9_.:|-]{0
 
 
 class Ledger:
-    """Writes one row at most. A command's success is written by the bus, in the command's own transaction."""
+    """Writes one row at most. What the bus decides, yes or no, it writes itself, in the command's transaction."""
 
     def __init__(self, log: AuditLog, clock: Clock, spec: RouteSpec, context: RequestContext, ref: str | None) -> None:
         self._log = log
@@ -26,7 +26,7 @@ class Ledger:
         self.actor: Actor | None = None
 
     def written_by_the_bus(self) -> None:
-        """The command is saved, and its row with it."""
+        """The command is decided, and its row is saved."""
         self._written = True
 
     async def write(self, outcome: str) -> None:
