@@ -11,6 +11,8 @@ from shared.mongo.client import Mongo
 from shared.mongo.inbox import KEEP
 from shared.mongo.outbox import IN_ORDER
 
+__all__ = ["IndexModel", "Indexes", "ensure"]
+
 NAMESPACE_EXISTS = 48
 
 Indexes = Mapping[str, Iterable[IndexModel]]
