@@ -110,7 +110,7 @@ class ConsumerSettings:
             "fetch_max_bytes": self.max_bytes,
             "max_partition_fetch_bytes": 1_048_576,
             "session_timeout_ms": int(self.session_timeout_s * 1000),
-            "heartbeat_interval_ms": int(min(3.0, self.session_timeout_s / 3) * 1000),
+            "heartbeat_interval_ms": int(min(1.0, self.session_timeout_s / 3) * 1000),  # how soon a rebalance shows
             # aiokafka takes the session's time-out for this, which is too short for a drain (aio-libs/aiokafka#482)
             "rebalance_timeout_ms": int(self.budgets.rebalance_s * 1000),
             "max_poll_interval_ms": int(self.budgets.max_poll_s * 1000),

@@ -1,0 +1,28 @@
+"""Time budgets refuse to be nested wrongly."""
+
+import pytest
+
+from shared.messaging.settings import Budgets
+
+
+def test_the_defaults_nest() -> None:
+    Budgets()
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"handler_batch_s": 4.0},
+        {"handler_batch_s": 0.0},
+        {"transaction_s": 6.0},
+        {"transaction_s": 5.5},
+        {"drain_s": 61.0, "grace_s": 70.0},
+        {"drain_s": 9.0},
+        {"leave_s": 4.0},
+        {"rebalance_s": 301.0},
+        {"transaction_s": 60.0, "drain_s": 70.0, "grace_s": 80.0, "rebalance_s": 90.0},
+    ],
+)
+def test_wrong_nesting_is_refused(wrong: dict[str, float]) -> None:
+    with pytest.raises(ValueError, match="do not nest"):
+        Budgets(**wrong)
