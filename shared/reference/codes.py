@@ -81,6 +81,9 @@ INTAKE_SOURCES: Mapping[str, Labelled] = Table(Labelled, "intake_sources.csv")
 RISK_LEVELS: Mapping[str, RiskLevel] = Table(RiskLevel, "risk_levels.csv")
 """Most urgent first."""
 RISK_FACTS: Mapping[str, RiskFact] = Table(RiskFact, "risk_facts.csv")
+POSKO_MEMBERS: Mapping[str, Labelled] = Table(Labelled, "posko_members.csv")
+"""Who stands at a posko: by organisation, never by name."""
+INTERDICTION_STATES: Mapping[str, Labelled] = Table(Labelled, "interdiction_states.csv")
 SUBJECT_STATES: Mapping[str, SubjectState] = Table(SubjectState, "subject_states.csv")
 CONSENT_PURPOSES: Mapping[str, Labelled] = Table(Labelled, "consent_purposes.csv")
 """Purposes beside sharing with one agency, which are in the agencies' own table."""

@@ -43,7 +43,7 @@ def stop(*people: Stopped, **more: Any) -> RecordInterdiction:
         "ref": "I-001",
         "occurred_at": STOPPED_AT,
         "journey": EL_TARI,
-        "members": ("NAKER_PROV", "TNI_AU"),
+        "members": ("NAKER", "TNI_AU"),
         "legal_basis": "PERMENAKER_18_2024",
         "claims_company": True,
         "people": people,

@@ -18,6 +18,8 @@ LABELLED = [
     codes.RISK_LEVELS,
     codes.RISK_FACTS,
     codes.SUBJECT_STATES,
+    codes.INTERDICTION_STATES,
+    codes.POSKO_MEMBERS,
     codes.CONSENT_PURPOSES,
 ]
 

@@ -1,0 +1,108 @@
+"""Types of request fields: codes are checked against their lists, texts have limits, references are UUIDs."""
+
+from collections.abc import Callable
+from datetime import date
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic_core import PydanticCustomError
+
+from services.intake.domain.age import AgeBasis
+from shared.events.envelope import Moment
+from shared.events.intake_v1 import Sex
+from shared.reference.codes import (
+    DOCUMENTS,
+    INDICATORS,
+    INTAKE_SOURCES,
+    LEGAL_BASES,
+    POSKO_MEMBERS,
+    PRETEXTS,
+    RECRUITER_TIES,
+    RISK_FACTS,
+    is_consent_purpose,
+)
+from shared.reference.places import CHECKPOINTS, is_destination
+from shared.reference.regions import in_province, is_kabupaten, is_village
+
+__all__ = ["Moment", "Sex"]
+
+
+def known(is_known: Callable[[str], bool], code: str = "NOT_IN_LIST") -> AfterValidator:
+    """Accepts the codes of a list; anything else fails with our own code, without repeating it."""
+
+    def check(value: str) -> str:
+        if not is_known(value):
+            raise PydanticCustomError(code, "not in the list")
+        return value
+
+    return AfterValidator(check)
+
+
+UuidRef = Annotated[
+    str,
+    Field(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$", examples=["019f3f2a-6d3c-7c1e-9d53-2f6f1c0e8a11"]),
+]
+"""A client that works offline makes its references itself: UUIDs, in which no name fits."""
+
+Listed = Annotated[str, Field(max_length=64)]
+Indicator = Annotated[Listed, known(INDICATORS.__contains__)]
+RiskFactCode = Annotated[Listed, known(RISK_FACTS.__contains__)]
+DocumentCode = Annotated[Listed, known(DOCUMENTS.__contains__)]
+Pretext = Annotated[Listed, known(PRETEXTS.__contains__)]
+Tie = Annotated[Listed, known(RECRUITER_TIES.__contains__)]
+Source = Annotated[Listed, known(lambda code: code in INTAKE_SOURCES and code != "INTERDICTION")]
+MemberCode = Annotated[Listed, known(POSKO_MEMBERS.__contains__)]
+Basis = Annotated[Listed, known(LEGAL_BASES.__contains__)]
+CheckpointCode = Annotated[Listed, known(CHECKPOINTS.__contains__)]
+Destination = Annotated[Listed, known(is_destination)]
+PurposeCode = Annotated[Listed, known(is_consent_purpose)]
+Kabupaten = Annotated[Listed, known(is_kabupaten, "UNKNOWN_REGION")]
+HostKabupaten = Annotated[Listed, known(lambda code: is_kabupaten(code) and in_province(code), "UNKNOWN_REGION")]
+Village = Annotated[Listed, known(is_village, "UNKNOWN_REGION")]
+
+Code = Annotated[str, Field(pattern=r"^[A-Z0-9][A-Z0-9_./-]{0,31}$")]
+"""A short code that no list of ours holds: a flight's or a ship's number, an airport on the way."""
+Language = Annotated[str, Field(pattern=r"^[a-z]{2,24}$", examples=["dawan"])]
+OfficeRef = Annotated[str, Field(pattern=r"^[A-Z0-9_]{2,24}-[0-9]{2}(\.[0-9]{2})?$")]
+Name = Annotated[str, Field(min_length=1, max_length=200)]
+Phone = Annotated[str, Field(pattern=r"^\+?[0-9 ()-]{5,24}$")]
+Prose = Annotated[str, Field(min_length=1, max_length=10_000)]
+Years = Annotated[int, Field(ge=0, le=120)]
+
+
+class Body(BaseModel):
+    """A request's body or a part of one; unknown fields are refused.
+
+    Where a minimum of items is asked for, the field is a list: of a tuple, pydantic counts the items that failed as
+    missing, and reports TOO_FEW beside what is really wrong.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class IdentityBody(Body):
+    """Who somebody is, as far as they say. Everything may be missing: people without papers, or without a name, are
+    taken in like all others. A NIK that does not parse is kept as it was shown."""
+
+    full_name: Name | None = None
+    aliases: tuple[Name, ...] = Field(default=(), max_length=20)
+    nik: Annotated[str, Field(min_length=1, max_length=32)] | None = None
+    passport_no: Annotated[str, Field(min_length=1, max_length=32)] | None = None
+    birth_date: date | None = None
+    mother_name: Name | None = None
+    phones: tuple[Phone, ...] = Field(default=(), max_length=10)
+    village: Village | None = None
+
+
+class PersonBody(Body):
+    """One person. `kabupaten` is where they come from, and follows from the village where one is known; `age` is what
+    they say or a paper shows, and `age_doubt` the officer's own doubt."""
+
+    ref: UuidRef | None = None
+    identity: IdentityBody = IdentityBody()
+    sex: Sex = "UNKNOWN"
+    kabupaten: Kabupaten | None = None
+    age: Years | None = None
+    age_basis: AgeBasis | None = None
+    age_doubt: bool = False
+    note: Prose | None = None

@@ -1,0 +1,122 @@
+"""Screening rounds."""
+
+from datetime import datetime
+
+from pydantic import BaseModel, Field
+
+from services.intake import views
+from services.intake.api import fields
+from services.intake.commands.screenings import Screen
+from services.intake.domain.screening import Answers, ScreeningRound
+from services.intake.domain.subject import Subject
+from shared.http.problems import not_found
+from shared.http.routes import Call, Routes, Target
+from shared.reference.codes import INDICATORS, RISK_FACTS, RISK_LEVELS, SUBJECT_STATES
+
+routes = Routes()
+
+ON = Target("subject", Subject)
+
+
+class ScreeningBody(fields.Body):
+    """One round's answers. `private`: nobody else was listening. `confirmed`: the person confirmed in that talk where
+    the signs come from. What it comes to is computed."""
+
+    occurred_at: fields.Moment
+    private: bool
+    confirmed: bool
+    indicators: tuple[fields.Indicator, ...] = Field(default=(), max_length=60, examples=[["RECRUIT", "FORCE"]])
+    facts: tuple[fields.RiskFactCode, ...] = Field(default=(), max_length=30, examples=[["INJURY"]])
+    language: fields.Language | None = None
+    note: fields.Prose | None = None
+
+
+class ScreeningView(BaseModel):
+    """A round's result."""
+
+    ref: str
+    subject_ref: str
+    round: int
+    occurred_at: datetime
+    interviewer: str
+    agency: str
+    private: bool
+    finding: str
+    risk: str | None
+    labels: dict[str, str]
+
+
+class AnswersView(BaseModel):
+    """A round's answers (class C4)."""
+
+    ref: str
+    indicators: tuple[str, ...]
+    facts: tuple[str, ...]
+    confirmed: bool
+    language: str | None = None
+    note: str | None = None
+    labels: dict[str, str]
+
+
+def screening_view(done: ScreeningRound, call: Call) -> ScreeningView:
+    """The round without its answers."""
+    labels = {"finding": SUBJECT_STATES[done.finding].label(call.lang)}
+    if done.risk:
+        labels["risk"] = RISK_LEVELS[done.risk].label(call.lang)
+    shown = done.model_dump(include=set(ScreeningView.model_fields))
+    return ScreeningView(**shown, ref=done.id, labels=labels)
+
+
+@routes.command(
+    "POST",
+    "/v1/subjects/{subject}/screenings",
+    permission="subject.screen",
+    audit="SUBJECT_SCREENED",
+    on=ON,
+    body=ScreeningBody,
+    answer=screening_view,
+    location="/v1/subjects/{subject}/screenings/{id}",
+)
+async def screen(call: Call, body: ScreeningBody) -> Screen:
+    """Add a screening round; earlier ones stay as they are."""
+    answers = Answers(
+        indicators=frozenset(body.indicators),
+        facts=frozenset(body.facts),
+        private=body.private,
+        confirmed=body.confirmed,
+    )
+    document = body.model_dump(include={"indicators", "facts", "confirmed", "language", "note"}, mode="json")
+    return Screen(
+        subject=call.target.id,
+        occurred_at=body.occurred_at,
+        answers=answers,
+        sealed=await call.parts.crypto.encrypt_document(call.target.id, document),
+    )
+
+
+routes.list(
+    "/v1/subjects/{subject}/screenings",
+    permission="subject.read",
+    audit="SCREENINGS_LISTED",
+    kind=ScreeningRound,
+    on=ON,
+    where=lambda call: {"subject_ref": call.target.id},
+    answer=screening_view,
+)
+
+
+@routes.query(
+    "GET",
+    "/v1/subjects/{subject}/screenings/{screening}",
+    permission="subject.sensitive",
+    audit="SCREENING_ANSWERS_READ",
+    on=ON,
+)
+async def read_answers(call: Call) -> AnswersView:
+    """What the person said in a round, for those who need to know."""
+    done = await call.find_one(ScreeningRound, call.path["screening"])
+    if done is None or done.subject_ref != call.target.id:
+        raise not_found()
+    opened = await views.answers_of(call.parts, done)
+    rows = [INDICATORS[code] for code in opened["indicators"]] + [RISK_FACTS[code] for code in opened["facts"]]
+    return AnswersView(ref=done.id, **opened, labels={row.code: row.label(call.lang) for row in rows})

@@ -1,0 +1,211 @@
+"""People in intake."""
+
+from datetime import datetime
+from typing import Any
+
+from pydantic import BaseModel, Field
+
+from services.intake import views
+from services.intake.api import fields
+from services.intake.api.people import taken
+from services.intake.commands.subjects import RegisterSubject
+from services.intake.domain.consent import Consent
+from services.intake.domain.states import legal_moves
+from services.intake.domain.subject import Subject
+from shared.http.routes import Call, Routes, Target
+from shared.kernel.ids import new_id
+from shared.reference.codes import INTAKE_SOURCES, RISK_LEVELS, SUBJECT_STATES
+
+routes = Routes()
+
+WORKS_ON_CASES = frozenset({"INTAKE_OFFICER", "CASE_MANAGER"})
+
+
+class SubjectBody(fields.PersonBody):
+    """One person who came by another way than a stop. `host` is the kabupaten where they are now."""
+
+    report_ref: fields.UuidRef | None = None
+    occurred_at: fields.Moment = Field(examples=["2026-06-02T09:30:00+08:00"])
+    source: fields.Source = Field(examples=["BP3MI_DEBARKASI"])
+    host: fields.HostKabupaten = Field(examples=["53.71"])
+    abroad: bool = Field(default=False, description="Whether the person comes home from abroad.")
+
+
+class AnswerView(BaseModel):
+    """The last answer to one purpose."""
+
+    purpose: str
+    given: bool
+    given_by: str
+    language: str
+    occurred_at: datetime
+
+
+class SubjectView(BaseModel):
+    """A person without their identity (class C2)."""
+
+    ref: str
+    report_ref: str
+    source: str
+    agency: str
+    host: str
+    kabupaten: str | None
+    sex: str
+    age_band: str
+    age_basis: str | None
+    age_doubt: bool
+    as_child: bool
+    abroad: bool
+    state: str
+    legal_moves: tuple[str, ...]
+    finding: str | None
+    risk: str | None
+    rounds: int
+    consents: tuple[AnswerView, ...]
+    case_ref: str | None = Field(description="Shown to those who work on cases only.")
+    registered_at: datetime | None
+    labels: dict[str, str]
+
+
+class SubjectItem(BaseModel):
+    """One line of a list of people."""
+
+    ref: str
+    report_ref: str
+    sex: str
+    age_band: str
+    as_child: bool
+    state: str
+    risk: str | None
+
+
+class IdentityView(BaseModel):
+    """Who the person is (class C3), as far as anybody knows."""
+
+    ref: str
+    full_name: str | None = None
+    aliases: tuple[str, ...] = ()
+    nik: str | None = None
+    nik_status: str | None = None
+    passport_no: str | None = None
+    birth_date: str | None = None
+    mother_name: str | None = None
+    phones: tuple[str, ...] = ()
+    village: str | None = None
+
+
+class LineView(BaseModel):
+    """One thing that happened. `actor` and `agency` are references."""
+
+    version: int
+    code: str
+    detail: dict[str, Any]
+    occurred_at: datetime
+    recorded_at: datetime
+    actor: str | None
+    agency: str | None
+
+
+class TimelineView(BaseModel):
+    """What happened to a person, in the order in which it happened in the world."""
+
+    items: tuple[LineView, ...]
+
+
+def subject_view(subject: Subject, call: Call) -> SubjectView:
+    """The person's profile as this reader may see it."""
+    shown = subject.model_dump(include=set(SubjectView.model_fields) - {"consents", "case_ref"})
+    age = {f"age_{name}": value for name, value in subject.age.model_dump(exclude={"as_child"}).items()}
+    return SubjectView(
+        **shown,
+        **age,
+        ref=subject.id,
+        as_child=subject.age.as_child,
+        legal_moves=legal_moves(subject.state),
+        consents=last_answers(subject.consents),
+        case_ref=subject.case_ref if works_on_cases(call) else None,
+        registered_at=subject.created_at,
+        labels=labels_of(subject, call.lang),
+    )
+
+
+def subject_item(subject: Subject, call: Call) -> SubjectItem:
+    """The person in one line."""
+    shown = subject.model_dump(include=set(SubjectItem.model_fields))
+    return SubjectItem(**shown, ref=subject.id, age_band=subject.age.band, as_child=subject.age.as_child)
+
+
+def last_answers(consents: tuple[Consent, ...]) -> tuple[AnswerView, ...]:
+    """One answer per purpose, the last one."""
+    last = {consent.purpose: consent for consent in consents}
+    return tuple(AnswerView(**consent.model_dump(exclude={"recorded_by"})) for consent in last.values())
+
+
+def works_on_cases(call: Call) -> bool:
+    """Whether this reader may know that there is a case."""
+    return bool(call.actor.roles & WORKS_ON_CASES)
+
+
+def labels_of(subject: Subject, lang: str) -> dict[str, str]:
+    """The codes' words."""
+    labels = {
+        "state": SUBJECT_STATES[subject.state].label(lang),
+        "source": INTAKE_SOURCES[subject.source].label(lang),
+    }
+    if subject.finding:
+        labels["finding"] = SUBJECT_STATES[subject.finding].label(lang)
+    return labels | ({"risk": RISK_LEVELS[subject.risk].label(lang)} if subject.risk else {})
+
+
+@routes.command(
+    "POST",
+    "/v1/subjects",
+    permission="subject.register",
+    audit="SUBJECT_REGISTERED",
+    body=SubjectBody,
+    answer=subject_view,
+    location="/v1/subjects/{id}",
+)
+async def register_subject(call: Call, body: SubjectBody) -> RegisterSubject:
+    """Take in one person: somebody who came to the door, called, or comes home from abroad."""
+    return RegisterSubject(
+        report_ref=body.report_ref or new_id(),
+        occurred_at=body.occurred_at,
+        source=body.source,
+        host=body.host,
+        abroad=body.abroad,
+        person=await taken(call.parts, body, body.occurred_at),
+    )
+
+
+ON = Target("subject", Subject)
+
+routes.read("/v1/subjects/{subject}", permission="subject.read", audit="SUBJECT_READ", on=ON, answer=subject_view)
+routes.list(
+    "/v1/subjects",
+    permission="subject.list",
+    audit="SUBJECTS_LISTED",
+    kind=Subject,
+    answer=subject_item,
+    filters=("state", "report_ref", "risk"),
+)
+
+
+@routes.query("GET", "/v1/subjects/{subject}/identity", permission="subject.identity", audit="IDENTITY_READ", on=ON)
+async def read_identity(call: Call) -> IdentityView:
+    """Who the person is, for those who work with them."""
+    return IdentityView(ref=call.target.id, **await views.identity_of(call.parts, call.target.id))
+
+
+@routes.query("GET", "/v1/subjects/{subject}/timeline", permission="subject.timeline", audit="TIMELINE_READ", on=ON)
+async def read_timeline(call: Call) -> TimelineView:
+    """What happened to the person."""
+    lines = await views.timeline_of(call.parts, call.target, with_case=works_on_cases(call))
+    return TimelineView(items=tuple(line_view(line) for line in lines))
+
+
+def line_view(line: dict[str, Any]) -> LineView:
+    """One line of the timeline."""
+    actor = line["actor"] or {}
+    shown = {name: line[name] for name in ("version", "code", "detail", "occurred_at", "recorded_at")}
+    return LineView(**shown, actor=actor.get("person"), agency=actor.get("agency"))

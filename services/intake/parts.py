@@ -1,0 +1,48 @@
+"""What only intake has: the means to seal identity and to open it again."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from shared.kernel.aggregate import Aggregate
+
+
+class DocumentCrypto(Protocol):
+    """Encrypts documents under their owner's own key, which it makes at first use."""
+
+    async def encrypt_document(self, owner: str, document: Mapping[str, Any]) -> bytes:
+        """The document sealed."""
+        ...
+
+    async def decrypt_document(self, owner: str, sealed: bytes) -> dict[str, Any]:
+        """The document opened."""
+        ...
+
+
+class Index(Protocol):
+    """Keyed hashes for exact look-ups."""
+
+    def of(self, purpose: str, value: str) -> bytes:
+        """The same hash for the same value, and none that tells the value to whoever lacks the key."""
+        ...
+
+
+class Reader(Protocol):
+    """What intake reads beyond its routes' targets."""
+
+    async def find_one(self, kind: type[Any], query: dict[str, Any]) -> Any:
+        """The one that matches, or None."""
+        ...
+
+    async def timeline(self, about: Sequence[tuple[type[Aggregate], str]], limit: int = 500) -> list[dict[str, Any]]:
+        """The timelines of these aggregates."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """Handed to routes as `call.parts`."""
+
+    crypto: DocumentCrypto
+    index: Index
+    reader: Reader

@@ -1,0 +1,77 @@
+"""From what an officer typed to what a command carries: references, codes and ciphertexts.
+
+Keys and ciphertexts are made here, before the transaction, so that a repetition of it finds them made.
+"""
+
+import re
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+from services.intake.domain.age import AgeBasis, AgeClaim, age_on
+from services.intake.domain.nik import Nik, parse_nik
+from services.intake.domain.vault import Sealed
+from services.intake.parts import Parts
+from shared.kernel.clock import WITA
+from shared.reference.regions import kabupaten_of
+
+_NOT_A_DIGIT = re.compile(r"\D")
+
+
+class Typed(BaseModel):
+    """Who somebody is and what was noticed about them, in the clear; lives for one request alone."""
+
+    model_config = ConfigDict(frozen=True)
+
+    identity: Mapping[str, Any]
+    sensitive: Mapping[str, Any]
+    nik: str | None = None
+    phones: tuple[str, ...] = ()
+
+
+async def seal(parts: Parts, owner: str, typed: Typed) -> Sealed:
+    """The vault's documents of one owner; a class about which nothing was said has none."""
+    return Sealed(
+        c3=await _document(parts, owner, typed.identity),
+        c4=await _document(parts, owner, typed.sensitive),
+        nik_index=parts.index.of("nik", typed.nik) if typed.nik else None,
+        phone_indexes=tuple(parts.index.of("phone", plain_phone(phone)) for phone in typed.phones),
+    )
+
+
+async def _document(parts: Parts, owner: str, said: Mapping[str, Any]) -> bytes | None:
+    present = {name: value for name, value in said.items() if value not in (None, (), [], "")}
+    return await parts.crypto.encrypt_document(owner, present) if present else None
+
+
+def plain_phone(phone: str) -> str:
+    """One spelling for one number: digits alone, `0` for Indonesia's `62`."""
+    digits = _NOT_A_DIGIT.sub("", phone)
+    return f"0{digits[2:]}" if digits.startswith("62") else digits
+
+
+def nik_on(number: str | None, occurred_at: datetime) -> Nik | None:
+    """What the number says as of that day in WITA."""
+    return parse_nik(number, local_day(occurred_at)) if number else None
+
+
+def claim_of(
+    years: int | None, basis: AgeBasis | None, born: date | None, nik: Nik | None, *, doubted: bool, on: datetime
+) -> AgeClaim:
+    """The age as claimed: a date of birth goes before a number of years; the NIK is heard beside it."""
+    day = local_day(on)
+    by_nik = age_on(date.fromisoformat(nik.born), day) if nik and nik.born else None
+    claimed = age_on(born, day) if born and born <= day else years
+    return AgeClaim(years=claimed, basis=basis, doubted=doubted, by_nik=by_nik)
+
+
+def local_day(moment: datetime) -> date:
+    """The day on which it was, in Central Indonesian time."""
+    return moment.astimezone(WITA).date()
+
+
+def home_of(kabupaten: str | None, village: str | None) -> str | None:
+    """Where somebody comes from, as it may be known outside the vault."""
+    return kabupaten_of(village) if village else kabupaten
