@@ -10,6 +10,7 @@ from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
 
 from shared.kernel.clock import Clock, system_clock
+from shared.messaging.any_header import read_any_header
 from shared.messaging.assignment import Assignment
 from shared.messaging.batch import Batch, Decode, cut, decoded, records_of
 from shared.messaging.connect import RETRY_S, connect
@@ -106,6 +107,7 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]
 
     def _make_client(self) -> AIOKafkaConsumer:
         group = self._kafka.actual(self._settings.group)
+        read_any_header()
         return AIOKafkaConsumer(group_id=group, **self._settings.client(), **self._kafka.client())
 
     def _begin(self, client: AIOKafkaConsumer) -> None:
