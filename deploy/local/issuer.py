@@ -62,7 +62,7 @@ class Issuer:
         """The OpenID Connect discovery document, as far as it goes here."""
         return {
             "issuer": self.url,
-            "jwks_uri": f"{self.url}/jwks.json",
+            "jwks_uri": f"{self.url}/jwks",
             "token_endpoint": f"{self.url}/token",
             "grant_types_supported": ["client_credentials"],
             "id_token_signing_alg_values_supported": [ALGORITHM],
@@ -101,7 +101,7 @@ def make_app(issuer: Issuer) -> Starlette:
 
     return Starlette(
         routes=[
-            Route("/jwks.json", _document(issuer.key_set())),
+            Route("/jwks", _document(issuer.key_set())),
             Route("/.well-known/openid-configuration", _document(issuer.discovery())),
             Route("/token", token, methods=["POST"]),
         ]
