@@ -9,9 +9,8 @@ from pydantic import model_validator
 
 from services.cases.datafile import parse
 from services.cases.domain.deadline import Deadline
-from services.cases.domain.referral import LegalBasis, Reason, ReferralPurpose
-from services.cases.domain.risk import LEVELS
-from services.cases.domain.workflow import Strict
+from services.cases.domain.referral import LegalBasis, ReferralPurpose
+from services.cases.domain.workflow import Named, Strict
 from shared.reference.agencies import AGENCIES
 
 
@@ -21,16 +20,16 @@ class Catalogue(Strict):
     deadlines: tuple[Deadline, ...]
     purposes: tuple[ReferralPurpose, ...]
     legal_bases: tuple[LegalBasis, ...]
-    rejection_reasons: tuple[Reason, ...]
+    rejection_reasons: tuple[Named, ...]
+    timeline: tuple[Named, ...]
 
     @model_validator(mode="after")
-    def _known_codes(self) -> Self:
+    def _known_agencies(self) -> Self:
         agencies = {code for row in self.purposes for code in row.agencies}
         agencies |= {code for row in self.legal_bases for code in row.towards}
-        levels = {level for deadline in self.deadlines for level in deadline.by_risk}
-        unknown = (agencies - set(AGENCIES)) | (levels - set(LEVELS))
+        unknown = agencies - set(AGENCIES)
         if unknown:
-            raise ValueError(f"unknown codes: {', '.join(sorted(unknown))}")
+            raise ValueError(f"unknown agencies: {', '.join(sorted(unknown))}")
         return self
 
 
@@ -56,6 +55,11 @@ def legal_bases() -> Mapping[str, LegalBasis]:
     return {row.code: row for row in catalogue().legal_bases}
 
 
-def rejection_reasons() -> Mapping[str, Reason]:
+def rejection_reasons() -> Mapping[str, Named]:
     """Why an agency may say no, by code."""
     return {row.code: row for row in catalogue().rejection_reasons}
+
+
+def timeline_label(code: str, lang: str) -> str:
+    """What a line of the timeline says in this language."""
+    return next((row.label.of(lang) for row in catalogue().timeline if row.code == code), code)

@@ -8,11 +8,7 @@ from pydantic import BaseModel, ConfigDict
 
 from shared.kernel.aggregate import Aggregate
 from shared.kernel.errors import Kind, Reject, invalid
-from shared.reference.agencies import AGENCIES
-
-GENERAL_PURPOSES = frozenset(
-    {"SERVICE", "POLICE_REPORT", "LPSK_APPLICATION", "MEDIA", "STATISTICS", "CONTACT_BACK", "RESEARCH"}
-)
+from shared.reference.codes import is_consent_purpose
 
 
 class ConsentState(StrEnum):
@@ -110,7 +106,7 @@ def next_answer(consent: Consent, answer: Answer) -> Consent:
 
 def check_purpose(purpose: str) -> None:
     """Raise Reject unless this is a purpose that people are asked about."""
-    if purpose not in GENERAL_PURPOSES and purpose not in {agency.share_purpose for agency in AGENCIES.values()}:
+    if not is_consent_purpose(purpose):
         raise invalid("UNKNOWN_PURPOSE", "/purpose")
 
 

@@ -7,12 +7,13 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.cases.domain.workflow import Code, Label, Strict
+from shared.reference.codes import RISK_LEVELS
 
 Hours = Annotated[int, Field(ge=1, le=24 * 366)]
 
 
 class Deadline(Strict):
-    """One deadline as data. The shorter of `limit` and the limit of the case's risk level counts."""
+    """One deadline as data. With `within_triage` the risk level's time of first response counts where it is shorter."""
 
     code: Code
     version: Annotated[int, Field(ge=1)]
@@ -22,13 +23,14 @@ class Deadline(Strict):
     """Who owes the act: the receiving office."""
     unit: Literal["hours"]
     limit: Hours
-    by_risk: dict[str, Hours] = Field(default_factory=dict)
+    within_triage: bool = False
     rung_every: Hours
     """After a breach, each further rung of escalation follows after this."""
 
     def due(self, start: datetime, risk: str | None) -> datetime:
         """When it is over for a clock that started at `start`."""
-        return start + timedelta(hours=min(self.limit, self.by_risk.get(risk or "", self.limit)))
+        level = RISK_LEVELS.get(risk or "") if self.within_triage else None
+        return start + timedelta(hours=min(self.limit, level.first_response_h if level else self.limit))
 
 
 class ClockStatus(StrEnum):

@@ -7,7 +7,7 @@ from typing import ClassVar
 from services.cases.domain.case import Case
 from services.cases.domain.consent import ConsentState
 from services.cases.domain.deadline import DeadlineClock
-from services.cases.domain.workflow import Code, Label, Strict
+from services.cases.domain.workflow import Code, Named
 from shared.kernel.aggregate import Aggregate
 from shared.kernel.errors import Kind, Reject, invalid
 from shared.reference.agencies import AGENCIES, Agency
@@ -16,29 +16,18 @@ OPEN_STATES = ("OPEN", "ACTIVE")
 """The states of a case in which its manager may ask agencies in."""
 
 
-class ReferralPurpose(Strict):
+class ReferralPurpose(Named):
     """What an agency may be asked for. `consent` is needed beside the agency's own sharing consent."""
 
-    code: Code
-    label: Label
     agencies: tuple[Code, ...]
     consent: Code | None = None
 
 
-class LegalBasis(Strict):
+class LegalBasis(Named):
     """A ground other than consent (UU 27/2022 Art 20(2)), and the agencies towards which it holds."""
 
-    code: Code
-    label: Label
     basis: str
     towards: tuple[Code, ...]
-
-
-class Reason(Strict):
-    """Why an agency says no."""
-
-    code: Code
-    label: Label
 
 
 class Referral(Aggregate):

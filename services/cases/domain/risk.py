@@ -5,8 +5,7 @@ from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict
 
-LEVELS = ("R1_DARURAT", "R2_TINGGI", "R3_SEDANG", "R4_RENDAH")
-"""Emergency, high, medium, low: highest first."""
+from shared.reference.codes import RISK_LEVELS
 
 
 class RiskEntry(BaseModel):
@@ -24,7 +23,8 @@ class RiskEntry(BaseModel):
 
 def highest(entries: Iterable[RiskEntry]) -> str | None:
     """The highest level among the open entries, or None where there is none."""
-    return min((entry.level for entry in entries if entry.open), key=LEVELS.index, default=None)
+    most_urgent_first = list(RISK_LEVELS)
+    return min((entry.level for entry in entries if entry.open), key=most_urgent_first.index, default=None)
 
 
 def reassessed(entries: tuple[RiskEntry, ...], new: RiskEntry) -> tuple[RiskEntry, ...]:

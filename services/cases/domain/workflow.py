@@ -25,15 +25,20 @@ class Label(Strict):
         return self.en if lang == "en" else self.id
 
 
-class State(Strict):
+class Named(Strict):
+    """A code with its words."""
+
+    code: Code
+    label: Label
+
+
+class State(Named):
     """One state; `next` are the states that may follow it.
 
     `skippable_by_fact` says that a later state's fact may arrive although this one was never recorded: islands
     report late, and the later fact proves that the state was passed.
     """
 
-    code: Code
-    label: Label
     basis: str | None = None
     next: tuple[Code, ...] = ()
     skippable_by_fact: bool = False
@@ -51,11 +56,9 @@ class FactRule(Strict):
         return self.type == type_ and all(body.get(name) == value for name, value in self.when.items())
 
 
-class Move(Strict):
+class Move(Named):
     """What a person may do in the states `from`; without `to` the state follows from the rules."""
 
-    code: Code
-    label: Label
     from_: tuple[Code, ...] = Field(alias="from", min_length=1)
     to: Code | None = None
 
