@@ -52,7 +52,8 @@ def _headers_problem(record: Record) -> Reason | None:
 
 
 def _header_text(name: str, value: bytes | None) -> str | None:
-    if not name or not name.isprintable() or value is None or len(name) + len(value) > MAX_HEADER_BYTES:
+    readable = name.isascii() and name.isprintable() and name != ""
+    if not readable or value is None or len(name) + len(value) > MAX_HEADER_BYTES:
         return None
     try:
         return value.decode("utf-8")

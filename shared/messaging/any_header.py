@@ -2,7 +2,7 @@
 
 The broker takes any bytes as a header's name. aiokafka 0.14 decodes them strictly, and the UnicodeDecodeError comes out
 of every `getmany` before the position moves: one such record of a partner's would stop all partitions for ever. Here
-such a name is read with lone surrogates for its bad bytes, so that the record arrives and is refused like any other.
+such a name is read with U+FFFD for its bad bytes, so that the record arrives and is refused like any other bad one.
 """
 
 from collections.abc import Iterator
@@ -63,11 +63,11 @@ class _PatientBatch(_DefaultRecordBatchPy):  # type: ignore[misc]
 
 
 class _Bytes(bytearray):
-    """Bytes that decode without failing (PEP 383), and so do their parts."""
+    """Bytes that decode without failing, and so do their parts."""
 
     def __getitem__(self, place: SupportsIndex | slice) -> Any:
         found = super().__getitem__(place)
         return _Bytes(found) if isinstance(found, bytearray) else found
 
     def decode(self, encoding: str = "utf-8", _errors: str = "strict") -> str:
-        return super().decode(encoding, "surrogateescape")
+        return super().decode(encoding, "replace")
