@@ -21,6 +21,8 @@ class Catalogue(Strict):
     purposes: tuple[ReferralPurpose, ...]
     legal_bases: tuple[LegalBasis, ...]
     rejection_reasons: tuple[Named, ...]
+    return_reasons: tuple[Named, ...]
+    tasks: tuple[Named, ...]
     timeline: tuple[Named, ...]
 
     @model_validator(mode="after")
@@ -60,6 +62,20 @@ def rejection_reasons() -> Mapping[str, Named]:
     return {row.code: row for row in catalogue().rejection_reasons}
 
 
+def reason_label(code: str, lang: str) -> str:
+    """Why a referral was rejected or went back, in this language."""
+    return _label((*catalogue().rejection_reasons, *catalogue().return_reasons), code, lang)
+
+
+def task_label(code: str, lang: str) -> str:
+    """What a kind of task asks for, in this language."""
+    return _label(catalogue().tasks, code, lang)
+
+
 def timeline_label(code: str, lang: str) -> str:
     """What a line of the timeline says in this language."""
-    return next((row.label.of(lang) for row in catalogue().timeline if row.code == code), code)
+    return _label(catalogue().timeline, code, lang)
+
+
+def _label(rows: tuple[Named, ...], code: str, lang: str) -> str:
+    return next((row.label.of(lang) for row in rows if row.code == code), code)

@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict
 
 from services.cases.domain.risk import RiskEntry, highest, reassessed
 from shared.kernel.aggregate import Aggregate
-from shared.kernel.errors import Kind, Reject
+from shared.kernel.errors import Kind, Reject, invalid
 
 
 class Person(BaseModel):
@@ -66,7 +66,7 @@ class Case(Aggregate):
         for person in self.persons:
             if person.subject_ref == subject_ref:
                 return person
-        raise Reject("UNKNOWN_PERSON", Kind.UNKNOWN)
+        raise invalid("UNKNOWN_PERSON", "/subject_ref")
 
     def grant_to(self, agency_code: str) -> Grant | None:
         """A grant to an office of this agency, if any."""

@@ -1,0 +1,5 @@
+"""The service's routes."""
+
+from services.cases.api import cases, consents, files, referrals, tasks, timeline
+
+ROUTES = (cases.routes, consents.routes, referrals.routes, files.routes, timeline.routes, tasks.routes)

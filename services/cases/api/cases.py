@@ -1,0 +1,140 @@
+"""Coordination cases: list, read, take."""
+
+from typing import Literal
+
+from pydantic import BaseModel, Field
+
+from services.cases.api.fields import (
+    At,
+    Body,
+    CaseNumber,
+    Coded,
+    Happened,
+    Ref,
+    moves_of,
+    office_of,
+    risk_of,
+    state_of,
+)
+from services.cases.commands import TakeCase
+from services.cases.domain.case import Case, Person
+from services.cases.workflows import case_workflow
+from shared.http.routes import Call, Routes, Target
+from shared.reference.codes import SUBJECT_STATES
+
+routes = Routes()
+
+
+class PersonView(BaseModel):
+    """A person of the case, by reference; who it is, intake shows to those who may know."""
+
+    subject_ref: Ref
+    role: str = Field(examples=["SUBJECT"])
+    status: Coded
+    sex: str = Field(examples=["F"])
+    age_band: str = Field(examples=["25-34"])
+    as_child: bool
+    kabupaten: str | None = Field(examples=["53.02"])
+
+
+class CaseInside(BaseModel):
+    """What the leading office sees beyond the thin case."""
+
+    proposed_lead: Coded
+    manager: str | None = Field(examples=["O-20"])
+    host: str = Field(description="The regency or city where the person is.", examples=["53.71"])
+    source: str = Field(examples=["INTERDICTION"])
+    abroad: bool
+    consent_known: bool = Field(description="Whether the person has been asked, whatever the answer was.")
+    risk: Coded | None
+    persons: tuple[PersonView, ...]
+    granted: tuple[Coded, ...] = Field(description="The offices that may see the case.")
+    legal_moves: tuple[Coded, ...]
+    handed_at: At
+    updated_at: At | None
+
+
+class CaseView(BaseModel):
+    """A case. `inside` is null for an agency that was asked in: it sees its own referral and file beside this."""
+
+    id: Ref
+    case_no: CaseNumber
+    state: Coded
+    lead: Coded | None
+    inside: CaseInside | None
+
+
+def case_view(case: Case, call: Call) -> CaseView:
+    """The case as this reader sees it."""
+    leads = call.actor.agency == (case.lead or case.proposed_lead)
+    return CaseView(
+        id=case.id,
+        case_no=case.case_no,
+        state=state_of(case_workflow(), case.state, call.lang),
+        lead=office_of(case.lead, call.lang) if case.lead else None,
+        inside=_inside(case, call.lang) if leads else None,
+    )
+
+
+def _inside(case: Case, lang: str) -> CaseInside:
+    return CaseInside(
+        proposed_lead=office_of(case.proposed_lead, lang),
+        manager=case.manager,
+        host=case.host,
+        source=case.source,
+        abroad=case.abroad,
+        consent_known=case.consent_known,
+        risk=risk_of(case.risk, lang),
+        persons=tuple(_person(person, lang) for person in case.persons),
+        granted=tuple(office_of(office, lang) for office in sorted({grant.agency for grant in case.grants})),
+        legal_moves=moves_of(case_workflow(), case.state, lang) if case.manager is None else (),
+        handed_at=case.handed_at,
+        updated_at=case.updated_at,
+    )
+
+
+def _person(person: Person, lang: str) -> PersonView:
+    state = SUBJECT_STATES.get(person.status)
+    return PersonView(
+        subject_ref=person.subject_ref,
+        role=person.role,
+        status=Coded(code=person.status, label=state.label(lang) if state else person.status),
+        sex=person.sex,
+        age_band=person.age_band,
+        as_child=person.as_child,
+        kabupaten=person.kabupaten,
+    )
+
+
+routes.list(
+    "/v1/cases",
+    permission="case.list",
+    audit="CASES_LISTED",
+    kind=Case,
+    answer=case_view,
+    filters=("case_no", "state", "lead", "manager", "risk"),
+)
+
+routes.read("/v1/cases/{case}", permission="case.read", audit="CASE_READ", on=Target("case", Case), answer=case_view)
+
+
+class CaseMove(Body):
+    """A move of a case. TAKE: the caller becomes the manager, and the caller's office the lead."""
+
+    move: Literal["TAKE"]
+    occurred_at: Happened = None
+
+
+@routes.command(
+    "POST",
+    "/v1/cases/{case}/moves",
+    permission="case.move",
+    audit="CASE_MOVED",
+    on=Target("case", Case),
+    body=CaseMove,
+    answer=case_view,
+    if_match=True,
+)
+async def move_case(call: Call, body: CaseMove) -> TakeCase:
+    """Move a case."""
+    return TakeCase(case=call.path["case"], occurred_at=body.occurred_at)

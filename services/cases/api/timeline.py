@@ -1,0 +1,62 @@
+"""What happened in a case, and in its referrals, consents and files."""
+
+from typing import Any
+
+from pydantic import BaseModel, Field
+
+from services.cases import views
+from services.cases.api.fields import At, Coded
+from services.cases.catalogue import timeline_label
+from services.cases.domain.case import Case
+from shared.http.routes import Call, Routes, Target
+
+routes = Routes()
+
+
+class LineView(BaseModel):
+    """One line: codes and references only. `person` is told for one's own office."""
+
+    about: str = Field(description="What changed.", examples=["referrals"])
+    ref: str = Field(examples=["019f3f2a-6d3c-7c1e-9d53-2f6f1c0e8a11"])
+    version: int = Field(examples=[1])
+    what: Coded
+    detail: dict[str, Any] = Field(examples=[{"agency": "LPSK-53", "purpose": "LPSK_APPLICATION"}])
+    occurred_at: At
+    recorded_at: At
+    agency: str | None = Field(description="Null where an event or the clock was the cause.", examples=["LPSK-53"])
+    person: str | None = Field(examples=["O-51"])
+
+
+class TimelineView(BaseModel):
+    """A case's lines, by when things happened in the world."""
+
+    items: tuple[LineView, ...]
+
+
+@routes.query(
+    "GET",
+    "/v1/cases/{case}/timeline",
+    permission="case.timeline",
+    audit="TIMELINE_READ",
+    on=Target("case", Case),
+)
+async def read_timeline(call: Call) -> TimelineView:
+    """Read a case's timeline."""
+    lines = await views.timeline(call, call.target, call.parts.reader)
+    return TimelineView(items=tuple(_line(line, call) for line in lines))
+
+
+def _line(line: views.Line, call: Call) -> LineView:
+    about, _, ref = line["about"].partition("|")
+    actor = line["actor"] or {"person": None, "agency": None}
+    return LineView(
+        about=about,
+        ref=ref,
+        version=line["version"],
+        what=Coded(code=line["code"], label=timeline_label(line["code"], call.lang)),
+        detail=line["detail"],
+        occurred_at=line["occurred_at"],
+        recorded_at=line["recorded_at"],
+        agency=actor["agency"],
+        person=actor["person"] if actor["agency"] == call.actor.agency else None,
+    )

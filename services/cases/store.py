@@ -1,0 +1,44 @@
+"""What cases keeps, and how it is found."""
+
+from services.cases.domain.agency_file import AgencyFile
+from services.cases.domain.case import Case, Participant
+from services.cases.domain.consent import Consent
+from services.cases.domain.numbers import NumberCounter, NumberShelf
+from services.cases.domain.referral import Referral
+from services.cases.domain.task import Task
+from shared.kernel.aggregate import Aggregate, Entry
+from shared.mongo.indexes import Indexes, IndexModel
+from shared.security.staff import Member
+
+KINDS: tuple[type[Aggregate], ...] = (
+    Case,
+    Participant,
+    Consent,
+    Referral,
+    AgencyFile,
+    Task,
+    NumberCounter,
+    NumberShelf,
+    Member,
+)
+ENTRIES: tuple[type[Entry], ...] = ()
+
+INDEXES: Indexes = {
+    Case.collection: [
+        IndexModel([("manager", 1), ("_id", -1)]),
+        IndexModel([("lead", 1), ("_id", -1)]),
+        IndexModel([("proposed_lead", 1), ("state", 1), ("_id", -1)]),
+        IndexModel([("grants.agency", 1), ("_id", -1)]),
+    ],
+    Consent.collection: [IndexModel([("case_ref", 1), ("_id", -1)])],
+    Referral.collection: [
+        IndexModel([("case_ref", 1), ("_id", -1)]),
+        IndexModel([("agency", 1), ("state", 1), ("_id", -1)]),
+        IndexModel([("manager", 1), ("_id", -1)]),
+    ],
+    AgencyFile.collection: [
+        IndexModel([("case_ref", 1), ("_id", -1)]),
+        IndexModel([("agency", 1), ("_id", -1)]),
+    ],
+    Task.collection: [IndexModel([("agency", 1), ("state", 1), ("_id", -1)]), IndexModel([("assignee", 1)])],
+}
