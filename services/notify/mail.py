@@ -77,10 +77,10 @@ class Letterhead:
         message["Date"] = format_datetime(now)
         message["Message-ID"] = f"<{delivery.id}@{self.sender.rpartition('@')[2]}>"
         message["Auto-Submitted"] = "auto-generated"  # RFC 3834: no robot answers it
-        message["Content-Language"] = recipient.language
         if self.reply_to:
             message["Reply-To"] = self.reply_to
         message.set_content(text.body, charset="utf-8", cte="quoted-printable")
+        message["Content-Language"] = recipient.language  # after the content, which clears its headers
         return message
 
 
@@ -104,7 +104,7 @@ async def _introduce(client: SMTP, server: MailServer, message: EmailMessage) ->
     except (SMTPSenderRefused, SMTPRecipientRefused) as error:
         return _refusal(error.code)
     except SMTPResponseException as error:  # greeting, TLS, sign-in: about the server, not about this message
-        return Verdict(Outcome.DEFERRED, f"SMTP_{error.code}")
+        return Verdict(Outcome.DEFERRED, f"SMTP_{error.code}" if error.code > 0 else Reason.UNREACHABLE)
     except (SMTPException, OSError, TimeoutError):
         return Verdict(Outcome.DEFERRED, Reason.UNREACHABLE)
     return None

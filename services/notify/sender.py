@@ -80,7 +80,10 @@ class Sender:
         for delivery in await self._find(views.lost(self.clock())):
             await self._submit(delivery, "DELIVERY_ABANDONED", AbandonDelivery(delivery.id, self.clock()))
         found = await self._find(views.due(self.clock()))
-        await asyncio.gather(*map(self._deliver, found))
+        ended = await asyncio.gather(*map(self._deliver, found), return_exceptions=True)  # none is left half-way
+        for error in ended:
+            if isinstance(error, BaseException):
+                raise error
         return len(found) == self.at_once
 
     async def _find(self, query: views.Query) -> list[Delivery]:
