@@ -1,6 +1,7 @@
 """The table of events for people: what is said, where, by whom, to whom, and when."""
 
 from shared.events.envelope import EventData
+from shared.events.reasons import Reason
 from shared.events.registry import Registry, TopicSpec
 
 _HEAD = """<!-- Written by `python -m shared.events.contracts write`; not edited by hand. -->
@@ -16,8 +17,8 @@ _COLUMNS = "\n| type | key | producer | consumers | when |\n|---|---|---|---|---
 
 
 def page(registry: Registry) -> str:
-    """The page in Markdown: one table for each topic."""
-    return _HEAD + "".join(_section(topic, registry) for topic in registry.topics.values())
+    """The page in Markdown: one table for each topic, and the reasons for which a message is refused."""
+    return _HEAD + "".join(_section(topic, registry) for topic in registry.topics.values()) + _reasons()
 
 
 def _section(topic: TopicSpec, registry: Registry) -> str:
@@ -31,3 +32,8 @@ def _row(model: type[EventData], topic: TopicSpec) -> str:
     consumers = ", ".join(topic.types[model.type]) or "–"
     when = " ".join((model.__doc__ or "").split()).replace("|", "\\|")
     return f"| `{model.type}` | {topic.key} | {', '.join(topic.producers)} | {consumers} | {when} |\n"
+
+
+def _reasons() -> str:
+    rows = "".join(f"| `{reason}` | {reason.meaning} |\n" for reason in Reason)
+    return f"\n## Why a message is refused\n\nThe first fault found is named.\n\n| code | meaning |\n|---|---|\n{rows}"
