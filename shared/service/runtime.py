@@ -75,13 +75,18 @@ def domain_clock(settings: ServiceSettings) -> Clock:
 
 
 @asynccontextmanager
-async def open_runtime(service: Service, settings: ServiceSettings) -> AsyncIterator[Runtime]:
-    """Connect, make sure that collections and indexes exist, open the service's own parts; close all in reverse."""
+async def open_runtime(
+    service: Service, settings: ServiceSettings, known: Registry | None = None
+) -> AsyncIterator[Runtime]:
+    """Connect, make sure that collections and indexes exist, open the service's own parts; close all in reverse.
+
+    `known` are the event types and topics; by default the platform's own.
+    """
     mongo = Mongo(settings.mongo_uri, settings.mongo_database, service.databases)
     try:
         await ensure(mongo, (*service.kinds, Timer), service.entries, service.indexes)
         async with FieldCrypto.open(settings, mongo) as crypto:
-            runtime = Runtime(service, settings, mongo, crypto)
+            runtime = Runtime(service, settings, mongo, crypto, known or registry())
             async with service.parts(runtime) as parts:
                 runtime.parts = parts
                 yield runtime
