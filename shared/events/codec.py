@@ -1,6 +1,7 @@
 """Between typed events and bytes on a topic."""
 
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 
 import orjson
@@ -12,7 +13,7 @@ from shared.events.envelope import MAX_EVENT_BYTES, Envelope, EventData
 from shared.events.frame import frame_problem, value_problem
 from shared.events.incoming import Incoming, Record
 from shared.events.reasons import Refused
-from shared.events.registry import Registry
+from shared.events.registry import Registry, TopicSpec
 
 ATTRIBUTES = frozenset(Envelope.model_fields)
 
@@ -26,27 +27,32 @@ def decode(record: Record, registry: Registry, service: str) -> Incoming:
 
     `record.partition.topic` is a name of `topics.yaml`. Whatever the bytes are, the only exception is ModelMissing.
     """
-    if registry.topics[record.partition.topic].kind != "partner":
-        incoming = _decode_quickly(record, registry, service)
+    topic = registry.topics[record.partition.topic]
+    if topic.kind != "partner":
+        incoming = _decode_quickly(record, topic, registry, service)
         if incoming is not None:
             return incoming
     return decode_strictly(record, registry, service)
 
 
-def _decode_quickly(record: Record, registry: Registry, service: str) -> Incoming | None:
+def _decode_quickly(record: Record, topic: TopicSpec, registry: Registry, service: str) -> Incoming | None:
     """Read what our own encoder wrote; None where anything is unusual, so that the strict way finds out what."""
-    topic = registry.topics[record.partition.topic]
     if value_problem(record, topic) or frame_problem(record, topic):
         return None
     try:
         tree = _as_written(record.value or b"")
         envelope = Envelope.model_validate(tree)
         model = registry.models.get(envelope.type)
-        if not tree.keys() <= ATTRIBUTES or (model and not envelope.data.keys() <= model.model_fields.keys()):
+        if not ATTRIBUTES.issuperset(tree) or (model and not _names_of(model).issuperset(envelope.data)):
             return None  # what nobody has checked may hide in a name or a value that no model has
         return accept(record, envelope, registry, service)
     except (ValueError, TypeError, Refused):  # orjson's and pydantic's own errors are both ValueErrors
         return None
+
+
+@cache
+def _names_of(model: type[EventData]) -> frozenset[str]:
+    return frozenset(model.model_fields)
 
 
 def _as_written(raw: bytes) -> dict[str, Any]:
