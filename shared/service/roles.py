@@ -60,7 +60,9 @@ class Process:
             lane = asyncio.create_task(self._runtime.bus.run(self._drained), name="commands")
             stopping = asyncio.create_task(self._stop.wait(), name="stop")
             await asyncio.wait({stopping, lane, *intake.values()}, return_when=asyncio.FIRST_COMPLETED)
-            died = [task for task in (lane, *intake.values()) if task.done()]
+            done = [task for task in (lane, *intake.values()) if task.done()]
+            # A quick task may already have ended because it was asked to: that is no death.
+            died = [task for task in done if not self._stop.is_set() or task.cancelled() or task.exception()]
             self._stop.set()
             await asyncio.wait(intake.values(), timeout=GRACE_S)
             self._drained.set()
