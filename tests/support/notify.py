@@ -7,6 +7,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
+import httpx
+import orjson
+
 from deploy.local.mailbox import Mailbox, serving
 from services.notify.app import sender, service
 from services.notify.commands import SetAddressBook
@@ -19,13 +22,20 @@ from shared.events import case_v1
 from shared.events.codec import encode
 from shared.events.envelope import EventData
 from shared.events.incoming import Partition, Record
+from shared.events.staff_v1 import MemberPublished
+from shared.http.app import make_app, make_backing
 from shared.kernel.aggregate import Aggregate
 from shared.kernel.command import Command
 from shared.kernel.context import Cause
 from shared.kernel.ids import new_id
+from shared.security.keyset import KeySource
+from shared.security.permissions import PermissionTable
+from shared.security.staff import StaffDirectory
+from shared.security.tokens import TokenVerifier
 from shared.service.definition import Role
 from shared.service.roles import running
 from shared.service.runtime import Runtime, open_runtime
+from tests.support.http import ISSUER, SECRET, key_set
 
 A = TypeVar("A", bound=Aggregate)
 
@@ -63,7 +73,7 @@ class Notify:
     async def apply(self, data: EventData, id_: str | None = None) -> None:
         """Let the lane apply one more event."""
         await self.runtime.lane.apply([self.runtime.decode(record(data, self.offset, id_))])
-        self.offset += 1
+        self.offset += 1  # one sequence for all topics: gaps are allowed, going back is not
 
     async def write_down(self, office: str, *recipients: Recipient) -> None:
         """Set an office's address book."""
@@ -84,8 +94,6 @@ class Notify:
 
     async def published(self) -> list[tuple[str, Any]]:
         """What waits in the outbox: type and body."""
-        import orjson
-
         rows = await self.runtime.mongo.collection("outbox").find({}).sort([("_id", 1)]).to_list(None)
         events = [orjson.loads(row["value"]) for row in rows]
         return [(event["type"], event["data"]) for event in events]
@@ -123,3 +131,36 @@ def desk(name: str = "desk", language: str = "id") -> Recipient:
 def states(deliveries: Sequence[Delivery]) -> list[tuple[str, str | None, int]]:
     """State, reason and attempts of each."""
     return [(d.state.value, d.reason, d.attempts) for d in deliveries]
+
+
+@asynccontextmanager
+async def client_of(ours: Notify) -> AsyncIterator[httpx.AsyncClient]:
+    """Notify's interface, signed in to by tests' own issuer; `as_person` makes the headers."""
+    runtime = ours.runtime
+    backing = make_backing(
+        service="notify",
+        secret=SECRET,
+        positions_secret=SECRET,
+        bus=runtime.bus,
+        reader=runtime.reader,
+        audit=runtime.audit,
+        verifier=TokenVerifier(KeySource(key_set), ISSUER.url, ISSUER.audience),
+        directory=StaffDirectory(runtime.reader),
+        permits=PermissionTable(runtime.service.permits),
+        clock=runtime.clock,
+        parts=runtime.parts,
+    )
+    app = make_app(service="notify", routes=runtime.service.routes, backing=backing, checks={}, metrics=runtime.metrics)
+    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url="http://notify.test") as client:
+        yield client
+
+
+def as_person(person: str, **headers: str) -> dict[str, str]:
+    """Headers of a request by a member of staff, with an idempotency key of its own."""
+    return {"Authorization": f"Bearer {ISSUER.mint(person)}", "Idempotency-Key": new_id(), **headers}
+
+
+def member(person: str, role: str, agency: str = UPTD) -> MemberPublished:
+    """A member of staff, as cases publishes them."""
+    return MemberPublished(occurred_at=HAPPENED, person=person, agency=agency, roles=(role,), valid_from=HAPPENED)
