@@ -1,0 +1,109 @@
+"""What must be true of every route, every event and every service; a service that forgets one does not pass."""
+
+import ast
+import re
+from collections.abc import Iterator
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+from shared.events.registry import registry
+from shared.http.specs import RouteSpec
+from shared.security.permissions import PermissionTable
+from shared.service.definition import Service
+
+ROOT = Path(__file__).parents[2]
+SERVICES = ("intake", "cases", "notify")
+
+
+def service_of(name: str) -> Service:
+    """The service as its composition root declares it."""
+    settings = import_module(f"services.{name}.settings").Settings(local=True, mail_tls="none")
+    built: Service = import_module(f"services.{name}.app").service(settings)
+    return built
+
+
+def every_route() -> Iterator[tuple[Service, RouteSpec]]:
+    """All routes of all services."""
+    for name in SERVICES:
+        service = service_of(name)
+        for routes in service.routes:
+            for spec in routes.specs:
+                yield service, spec
+
+
+@pytest.mark.parametrize(("service", "spec"), list(every_route()), ids=lambda x: getattr(x, "path", getattr(x, "name", "")))
+def test_a_route_has_a_permission_somebody_holds_and_an_audit_action(service: Service, spec: RouteSpec) -> None:
+    assert spec.audit
+    table = PermissionTable(service.permits)
+    kind = spec.audit_kind
+    assert spec.permission in {permit.permission for permit in service.permits}
+    if spec.is_item and kind is not None:
+        assert table.covers(spec.permission, kind)
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_every_permit_is_used_by_a_route(name: str) -> None:
+    service = service_of(name)
+    used = {spec.permission for routes in service.routes for spec in routes.specs}
+    assert {permit.permission for permit in service.permits} <= used
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_audit_actions_of_a_service_are_distinct(name: str) -> None:
+    actions = [spec.audit for routes in service_of(name).routes for spec in routes.specs]
+    assert len(actions) == len(set(actions))
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_a_service_has_a_rule_for_every_event_it_declares(name: str) -> None:
+    known = registry()
+    declared = {t for spec in known.topics.values() for t, services in spec.types.items() if name in services}
+    handled = {model.type for model in service_of(name).rules.events}  # type: ignore[attr-defined]
+    assert declared == handled
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_every_service_has_the_same_rooms(name: str) -> None:
+    room = ROOT / "services" / name
+    for module in ("handlers", "commands", "store", "views", "permissions", "settings", "app", "__main__"):
+        assert (room / f"{module}.py").exists() or (room / module / "__init__.py").exists(), module
+    assert (room / "domain").is_dir()
+    assert (room / "api").is_dir()
+
+
+def python_files(*folders: str) -> Iterator[Path]:
+    """Our own sources."""
+    for folder in folders:
+        yield from (ROOT / folder).rglob("*.py")
+
+
+FORBIDDEN = re.compile(r"\b(detain\w*|blacklist\w*|black_list\w*|travel_ban\w*|banned)\b", re.IGNORECASE)
+
+
+def test_nobody_is_detained_banned_or_blacklisted() -> None:
+    found = []
+    for path in python_files("services", "shared"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            names = [getattr(node, field, None) for field in ("id", "attr", "arg", "name")]
+            found += [f"{path.name}: {name}" for name in names if isinstance(name, str) and FORBIDDEN.search(name)]
+    assert found == []
+
+
+def test_only_settings_read_the_environment() -> None:
+    reading = re.compile(r"os\.environ|os\.getenv|getenv\(")
+    allowed = {ROOT / "shared/mongo/client.py"}  # Motor's thread pool has no other switch
+    found = [p for p in python_files("services", "shared") if reading.search(p.read_text("utf-8")) and p not in allowed]
+    assert found == []
+
+
+def test_no_event_body_has_a_field_for_identity() -> None:
+    identity = re.compile(r"name|nik|phone|address|village|desa|birth|alias|passport|photo|narrative|note_text|prose")
+    found = [
+        f"{model.__name__}.{field}"
+        for model in registry().models.values()
+        for field in model.model_fields
+        if identity.search(field)
+    ]
+    assert found == []
