@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 
 TITLES: Mapping[str, tuple[str, str]] = {
-    "ALREADY_TAKEN": ("Perkara sudah ada yang menangani", "Somebody manages the case already"),
     "NOT_THE_LEAD": ("Instansi Anda tidak memimpin perkara ini", "Your office does not lead this case"),
     "ILLEGAL_MOVE": ("Langkah ini tidak mungkin dalam keadaan sekarang", "This move is not possible in this state"),
     "CASE_NOT_OPEN": ("Perkara belum terbuka", "The case is not open"),

@@ -87,7 +87,7 @@ def _inside(case: Case, lang: str) -> CaseInside:
         risk=risk_of(case.risk, lang),
         persons=tuple(_person(person, lang) for person in case.persons),
         granted=tuple(office_of(office, lang) for office in sorted({grant.agency for grant in case.grants})),
-        legal_moves=moves_of(case_workflow(), case.state, lang) if case.manager is None else (),
+        legal_moves=moves_of(case_workflow(), case.legal_moves(case_workflow()), lang),
         handed_at=case.handed_at,
         updated_at=case.updated_at,
     )

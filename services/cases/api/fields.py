@@ -44,9 +44,8 @@ def state_of(flow: Workflow, code: str, lang: str) -> Coded:
     return coded(code, flow.state(code).label, lang)
 
 
-def moves_of(flow: Workflow, state: str, lang: str) -> tuple[Coded, ...]:
-    """The moves that the workflow allows now."""
-    legal = flow.legal_moves(state)
+def moves_of(flow: Workflow, legal: tuple[str, ...], lang: str) -> tuple[Coded, ...]:
+    """The legal moves with their words."""
     return tuple(coded(move.code, move.label, lang) for move in flow.moves if move.code in legal)
 
 

@@ -81,6 +81,7 @@ class ReferralView(BaseModel):
 def referral_view(referral: Referral, call: Call) -> ReferralView:
     """A referral in the reader's language."""
     lang, flow = call.lang, referral_workflow()
+    legal = flow.legal_moves(referral.state) if call.actor.agency == referral.agency else ()
     basis = legal_bases()[referral.legal_basis] if referral.legal_basis else None
     return ReferralView(
         id=referral.id,
@@ -99,7 +100,7 @@ def referral_view(referral: Referral, call: Call) -> ReferralView:
         answered_at=referral.answered_at,
         foreign_no=referral.foreign_no,
         clock=_clock(referral, lang),
-        legal_moves=moves_of(flow, referral.state, lang) if call.actor.agency == referral.agency else (),
+        legal_moves=moves_of(flow, legal, lang),
     )
 
 

@@ -57,7 +57,7 @@ def send_referral(command: SendReferral, work: Work) -> Referral:
     check_past(work.occurred_at, work)
     case = work.get(Case, command.case)
     if case.state not in OPEN_STATES:
-        raise Reject("CASE_NOT_OPEN", Kind.ILLEGAL_MOVE, legal_moves=case_workflow().legal_moves(case.state))
+        raise Reject("CASE_NOT_OPEN", Kind.ILLEGAL_MOVE, legal_moves=case.legal_moves(case_workflow()))
     case.person(command.subject)
     consents = _allowed_by(command, case, work)
     if work.find_by(Referral, open_key=open_key(case.id, command.agency, command.purpose)):

@@ -6,6 +6,7 @@ from typing import ClassVar
 from pydantic import BaseModel, ConfigDict
 
 from services.cases.domain.risk import RiskEntry, highest, reassessed
+from services.cases.domain.workflow import Workflow
 from shared.kernel.aggregate import Aggregate
 from shared.kernel.errors import Kind, Reject, invalid
 
@@ -82,10 +83,15 @@ class Case(Aggregate):
         risks = self.risks if entry is None else reassessed(self.risks, entry)
         return self.evolve(persons=persons, risks=risks, risk=highest(risks))
 
-    def taken(self, manager: str) -> "Case":
-        """With its lead and this manager; raises Reject where it already has one."""
-        if self.state != "DRAFT" or self.manager is not None:
-            raise Reject("ALREADY_TAKEN", Kind.ILLEGAL_MOVE)
+    def legal_moves(self, flow: Workflow) -> tuple[str, ...]:
+        """What a person may do with the case now; a draft is taken only once."""
+        return flow.legal_moves(self.state) if self.manager is None else ()
+
+    def taken(self, flow: Workflow, manager: str) -> "Case":
+        """With its lead and this manager; raises Reject where it has one."""
+        legal = self.legal_moves(flow)
+        if "TAKE" not in legal:
+            raise Reject("ILLEGAL_MOVE", Kind.ILLEGAL_MOVE, legal_moves=legal)
         return self.evolve(lead=self.proposed_lead, manager=manager).settled()
 
     def consent_heard(self) -> "Case":

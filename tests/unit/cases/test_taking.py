@@ -26,7 +26,7 @@ def test_it_stays_a_draft_until_the_person_has_been_asked() -> None:
 def test_a_taken_draft_cannot_be_taken_again() -> None:
     w = world([draft()])
     w.run(TakeCase("case-1"), MANAGER)
-    with pytest.raises(Reject, match="ALREADY_TAKEN"):
+    with pytest.raises(Reject, match="ILLEGAL_MOVE"):
         w.run(TakeCase("case-1"), Actor("O-21", LEAD, frozenset({"CASE_MANAGER"})))
 
 

@@ -1,0 +1,244 @@
+"""Cases over HTTP on a real database: from a hand-over to an agency's file, and who sees what of it."""
+
+import re
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from shared.events import partner_v1
+from shared.events.intake_v1 import ScreeningCompleted
+from shared.events.notice_v1 import NoticeUndeliverable
+from shared.kernel.clock import system_clock
+from tests.support.cases import STAFF, Cases, running_cases
+from tests.unit.cases.builders import handed
+
+pytestmark = pytest.mark.integration
+
+MANAGER, COLLEAGUE, ELSEWHERE, SUPERVISOR = "O-20", "O-21", "O-22", "O-29"
+LPSK, POLICE, BP3MI = "O-51", "O-60", "O-40"
+
+
+@pytest.fixture
+async def cases(mongo_uri: str, kafka_bootstrap: str, unique: str) -> AsyncIterator[Cases]:
+    async with running_cases(mongo_uri, kafka_bootstrap, unique) as running:
+        yield running
+
+
+async def drafted(cases: Cases, **changes: Any) -> str:
+    """A case that a hand-over made; answers its path."""
+    body = handed(occurred_at=system_clock(), **changes)
+    await cases.feed("intake-events", body, key=body.subject_ref)
+    [link] = await cases.rows("participants", {"_id": body.subject_ref})
+    return f"/v1/cases/{link['case_ref']}"
+
+
+def said(purpose: str, answer: str = "GIVEN") -> dict[str, object]:
+    return {
+        "purpose": purpose,
+        "answer": answer,
+        "told_how": "READ_ALOUD",
+        "language": "dawan",
+        "evidence": "SIGNED",
+    }
+
+
+async def opened(cases: Cases, **changes: Any) -> str:
+    """A case that its manager took, with consents for LPSK."""
+    case = await drafted(cases, **changes)
+    await cases.move(MANAGER, case, {"move": "TAKE"})
+    for purpose in ("SHARE_LPSK", "LPSK_APPLICATION"):
+        await cases.post(MANAGER, f"{case}/consents", said(purpose))
+    return case
+
+
+async def referred(cases: Cases, case: str) -> str:
+    """A referral to LPSK; answers its path."""
+    body = {"agency": "LPSK-53", "purpose": "LPSK_APPLICATION"}
+    answer = await cases.call(MANAGER, "POST", f"{case}/referrals", body)
+    assert answer.status_code == 201, answer.text
+    return str(answer.headers["location"])
+
+
+async def test_a_hand_over_becomes_a_case_that_is_taken_opened_referred_and_active(cases: Cases) -> None:
+    case = await drafted(cases)
+    before = await cases.read(COLLEAGUE, case)
+    assert re.fullmatch(r"NTT-\d{4}-\d{6}", before["case_no"])
+    assert before["state"] == {"code": "DRAFT", "label": "Rancangan"}
+    assert [move["code"] for move in before["inside"]["legal_moves"]] == ["TAKE"]
+
+    taken = await cases.move(MANAGER, case, {"move": "TAKE"})
+    assert (taken["state"]["code"], taken["inside"]["manager"]) == ("DRAFT", MANAGER)
+    await cases.post(MANAGER, f"{case}/consents", said("POLICE_REPORT", "REFUSED"))
+    for purpose in ("SHARE_LPSK", "LPSK_APPLICATION"):
+        await cases.post(MANAGER, f"{case}/consents", said(purpose))
+    assert (await cases.read(MANAGER, case))["state"]["code"] == "OPEN"
+
+    referral = await referred(cases, case)
+    accepted = await cases.move(LPSK, referral, {"move": "ACCEPT", "data": {"foreign_no": "PP.01/2026"}})
+    assert accepted["clock"]["status"] == "MET"
+    assert (await cases.read(MANAGER, case))["state"]["code"] == "ACTIVE"
+    [file] = (await cases.read(LPSK, f"{case}/files"))["items"]
+    assert (file["foreign_no"], file["stage"]) == ("PP.01/2026", None)
+
+
+async def test_before_a_referral_nobody_but_the_lead_learns_of_a_case(cases: Cases) -> None:
+    case = await opened(cases)
+    for outsider in (LPSK, POLICE, BP3MI, ELSEWHERE, COLLEAGUE):
+        assert (await cases.call(outsider, "GET", case)).status_code == 404
+        assert (await cases.read(outsider, "/v1/cases"))["items"] == []
+    assert (await cases.read(SUPERVISOR, case))["inside"]["manager"] == MANAGER
+
+
+async def test_an_agency_that_was_asked_in_sees_the_thin_case_and_no_other_agencys_referral(cases: Cases) -> None:
+    case = await opened(cases)
+    referral = await referred(cases, case)
+    seen = await cases.read(LPSK, case)
+    assert (seen["inside"], seen["lead"]["code"]) == (None, "UPTD_PPA-53.71")
+    assert (await cases.read(LPSK, referral))["state"]["code"] == "PENDING"
+    assert (await cases.call(POLICE, "GET", referral)).status_code == 404
+    for path in (f"{case}/timeline", f"{case}/consents"):
+        assert (await cases.call(LPSK, "GET", path)).status_code == 404
+    assert [item["id"] for item in (await cases.read(LPSK, "/v1/referrals?state=PENDING"))["items"]] == [
+        referral.rpartition("/")[2]
+    ]
+    await cases.move(LPSK, referral, {"move": "REJECT", "data": {"reason": "NOT_COMPETENT"}})
+    assert (await cases.call(LPSK, "GET", case)).status_code == 404
+
+
+async def test_without_consent_a_referral_is_422_and_names_no_value(cases: Cases) -> None:
+    case = await opened(cases)
+    answer = await cases.call(MANAGER, "POST", f"{case}/referrals", {"agency": "POLRI-53", "purpose": "POLICE_REPORT"})
+    problem = answer.json()
+    assert (answer.status_code, problem["code"]) == (422, "CONSENT_MISSING")
+    assert problem["errors"] == [{"pointer": "/legal_basis", "code": "CONSENT_MISSING"}]
+    assert await cases.rows("referrals") == []
+    [row] = await cases.rows("audit", {"outcome": "CONSENT_MISSING"})
+    assert row["action"] == "REFERRAL_SENT"
+
+
+async def test_an_illegal_move_is_409_in_the_readers_language(cases: Cases) -> None:
+    case = await drafted(cases)
+    await cases.move(MANAGER, case, {"move": "TAKE"})
+    tag = (await cases.call(MANAGER, "GET", case)).headers["etag"]
+    answer = await cases.call(MANAGER, "POST", f"{case}/moves?lang=en", {"move": "TAKE"}, If_Match=tag)
+    assert (answer.status_code, answer.json()["code"]) == (409, "ILLEGAL_MOVE")
+    assert answer.json()["title"] == "This move is not possible in this state"
+    body = {"agency": "LPSK-53", "purpose": "LPSK_APPLICATION"}
+    early = await cases.call(MANAGER, "POST", f"{case}/referrals", body)
+    assert (early.status_code, early.json()["code"]) == (409, "CASE_NOT_OPEN")
+
+
+async def test_of_two_who_take_the_same_draft_the_second_loses_sight_or_is_412(cases: Cases) -> None:
+    case = await drafted(cases)
+    tag = (await cases.call(COLLEAGUE, "GET", case)).headers["etag"]
+    await cases.move(MANAGER, case, {"move": "TAKE"})
+    answer = await cases.call(COLLEAGUE, "POST", f"{case}/moves", {"move": "TAKE"}, If_Match=tag)
+    assert answer.status_code == 404
+    stale = await cases.call(MANAGER, "POST", f"{case}/moves", {"move": "TAKE"}, If_Match=tag)
+    assert (stale.status_code, stale.json()["code"]) == (412, "VERSION_CONFLICT")
+    missing = await cases.call(MANAGER, "POST", f"{case}/moves", {"move": "TAKE"})
+    assert missing.status_code == 428
+
+
+async def test_a_double_click_accepts_once(cases: Cases) -> None:
+    referral = await referred(cases, await opened(cases))
+    tag = (await cases.call(LPSK, "GET", referral)).headers["etag"]
+    body = {"move": "ACCEPT", "data": {"foreign_no": "PP.01/2026"}}
+    first = await cases.call(LPSK, "POST", f"{referral}/moves", body, If_Match=tag, Idempotency_Key="click")
+    again = await cases.call(LPSK, "POST", f"{referral}/moves", body, If_Match=tag, Idempotency_Key="click")
+    other = await cases.call(LPSK, "POST", f"{referral}/moves", body, If_Match=tag)
+    assert (first.status_code, again.status_code, other.status_code) == (200, 200, 412)
+    assert again.headers["idempotency-replayed"] == "true"
+    accepted = [row for row in await cases.rows("timeline") if row["code"] == "REFERRAL_ACCEPTED"]
+    assert len(accepted) == 1
+
+
+async def test_a_file_shows_its_stage_to_the_lead_and_its_content_to_its_agency(cases: Cases) -> None:
+    case = await opened(cases)
+    await cases.move(LPSK, await referred(cases, case), {"move": "ACCEPT", "data": {"foreign_no": "PP.01/2026"}})
+    fact = partner_v1.ProtectionSubmitted(occurred_at=system_clock(), foreign_no="PP.01/2026", applicant="VICTIM")
+    await cases.feed("partner-lpsk", fact, key="PP.01/2026", id_="LPSK-1")
+    [own] = (await cases.read(LPSK, f"{case}/files"))["items"]
+    assert own["stage"]["code"] == "SUBMITTED"
+    assert own["facts"][0]["detail"] == {"applicant": "VICTIM"}
+    lead = await cases.read(MANAGER, f"/v1/files/{own['id']}")
+    assert (lead["stage"]["code"], lead["facts"][0]["detail"], lead["facts"][0]["event_id"]) == (
+        "SUBMITTED",
+        None,
+        None,
+    )
+    assert (await cases.call(POLICE, "GET", f"/v1/files/{own['id']}")).status_code == 404
+
+
+async def test_the_timeline_tells_case_consents_referral_and_file_by_when_things_happened(cases: Cases) -> None:
+    case = await opened(cases)
+    await cases.move(LPSK, await referred(cases, case), {"move": "ACCEPT", "data": {"foreign_no": "PP.01/2026"}})
+    lines = (await cases.read(MANAGER, f"{case}/timeline?lang=en"))["items"]
+    assert sorted(line["what"]["code"] for line in lines) == [
+        "AGENCY_GRANTED",
+        "CASE_ACTIVATED",
+        "CASE_DRAFTED",
+        "CASE_TAKEN",
+        "CONSENT_GIVEN",
+        "CONSENT_GIVEN",
+        "CONSENT_STATE_CHANGED",
+        "FILE_BEGUN",
+        "REFERRAL_ACCEPTED",
+        "REFERRAL_SENT",
+    ]
+    times = [line["occurred_at"] for line in lines]
+    assert times == sorted(times)
+    assert all(line["what"]["label"] != line["what"]["code"] for line in lines)
+    by_lpsk = [line for line in lines if line["agency"] == "LPSK-53"]
+    assert by_lpsk
+    assert {line["person"] for line in by_lpsk} == {None}
+
+
+async def test_a_later_screening_changes_the_risk_and_whoever_missed_a_notice_is_called(cases: Cases) -> None:
+    case = await opened(cases)
+    ref = case.rpartition("/")[2]
+    screened = ScreeningCompleted(
+        occurred_at=system_clock(), subject_ref="P-004", report_ref="I-1", round=2, state="CONFIRMED_VICTIM", risk=None
+    )
+    await cases.feed("intake-events", screened.model_copy(update={"risk": "R3_SEDANG"}), key="P-004")
+    assert (await cases.read(MANAGER, case))["inside"]["risk"] == {"code": "R3_SEDANG", "label": "Sedang"}
+    lost = NoticeUndeliverable(
+        occurred_at=system_clock(),
+        notice_ref="N-1",
+        cause_id="E-1",
+        case_ref=ref,
+        agency="LPSK-53",
+        channel="EMAIL",
+        reason="BOUNCED",
+    )
+    await cases.feed("notice-events", lost, key="N-1")
+    [task] = (await cases.read(MANAGER, "/v1/tasks"))["items"]
+    assert (task["kind"]["code"], task["assignee"], task["case"]) == ("CALL", MANAGER, ref)
+    assert (await cases.read(LPSK, "/v1/tasks"))["items"] == []
+
+
+async def test_staff_is_published_once_per_change(cases: Cases) -> None:
+    assert await cases.hire() == []
+    published = await cases.rows("outbox", {"topic": "staff-events"})
+    assert {row["key"] for row in published} == {"O-20", "O-21", "O-22", "O-29", "O-40", "O-51", "O-60"}
+    gone = STAFF.replace("person: O-21,", "person: O-21, active: false,")
+    assert await cases.hire(gone) == ["O-21"]
+    assert (await cases.call("O-21", "GET", "/v1/cases")).json()["code"] == "STAFF_UNKNOWN"
+
+
+async def test_every_answer_leaves_one_audit_row(cases: Cases) -> None:
+    case = await drafted(cases)
+    before = len(await cases.rows("audit"))
+    await cases.call(MANAGER, "GET", case)
+    await cases.call(LPSK, "GET", case)
+    await cases.call(MANAGER, "GET", "/v1/cases")
+    await cases.move(MANAGER, case, {"move": "TAKE"})
+    rows = (await cases.rows("audit"))[before:]
+    assert sorted((row["action"], row["outcome"]) for row in rows) == [
+        ("CASES_LISTED", "OK"),
+        ("CASE_MOVED", "OK"),
+        ("CASE_READ", "NOT_FOUND"),
+        ("CASE_READ", "OK"),
+        ("CASE_READ", "OK"),
+    ]

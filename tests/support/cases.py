@@ -1,0 +1,144 @@
+"""Cases as it runs, on real servers: its own composition, its own interface, events fed in or published."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+import uvicorn
+
+from deploy.local.issuer import Issuer, make_app, new_key
+from services.cases.app import service
+from services.cases.roster import load, read_roster
+from services.cases.settings import Settings
+from shared.events.codec import encode
+from shared.events.envelope import EventData
+from shared.events.incoming import Partition, Record
+from shared.kernel.clock import system_clock
+from shared.kernel.ids import new_id
+from shared.service.definition import Role
+from shared.service.roles import running
+from shared.service.runtime import Runtime, open_runtime
+
+STAFF = """\
+members:
+  - {person: O-20, agency: UPTD_PPA-53.71, roles: [CASE_MANAGER], valid_from: 2026-01-01T00:00:00+08:00}
+  - {person: O-21, agency: UPTD_PPA-53.71, roles: [CASE_MANAGER], valid_from: 2026-01-01T00:00:00+08:00}
+  - {person: O-22, agency: UPTD_PPA-53.02, roles: [CASE_MANAGER], valid_from: 2026-01-01T00:00:00+08:00}
+  - {person: O-29, agency: UPTD_PPA-53.71, roles: [SUPERVISOR], valid_from: 2026-01-01T00:00:00+08:00}
+  - {person: O-40, agency: BP3MI-53, roles: [CASE_MANAGER, AGENCY_OFFICER], valid_from: 2026-01-01T00:00:00+08:00}
+  - {person: O-51, agency: LPSK-53, roles: [AGENCY_OFFICER], valid_from: 2026-01-01T00:00:00+08:00}
+  - {person: O-60, agency: POLRI-53, roles: [AGENCY_OFFICER], valid_from: 2026-01-01T00:00:00+08:00}
+"""
+
+PRODUCERS = {"intake-events": "/pulang/intake", "notice-events": "/pulang/notify"} | {
+    f"partner-{code}": f"/partner/{code}" for code in ("bp2mi", "police", "lpsk")
+}
+
+
+@dataclass
+class Cases:
+    """The running service with a client, and a look behind it."""
+
+    runtime: Runtime
+    client: httpx.AsyncClient
+    issuer: Issuer
+    fed: dict[str, int] = field(default_factory=dict)
+
+    async def call(self, person: str, method: str, path: str, body: object = None, **headers: str) -> httpx.Response:
+        """One request as a person; a POST has a key of its own unless one is given. `_` in headers is `-`."""
+        named = {"Authorization": f"Bearer {self.issuer.mint(person)}", "Content-Type": "application/json"}
+        named |= {"Idempotency-Key": new_id()} if method == "POST" else {}
+        named |= {name.replace("_", "-"): value for name, value in headers.items()}
+        content = None if body is None else json.dumps(body).encode()
+        return await self.client.request(method, path, content=content, headers=named)
+
+    async def read(self, person: str, path: str) -> Any:
+        """What a successful read shows."""
+        answer = await self.call(person, "GET", path)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    async def post(self, person: str, path: str, body: object, **headers: str) -> Any:
+        """What a successful write shows."""
+        answer = await self.call(person, "POST", path, body, **headers)
+        assert answer.status_code in {200, 201}, answer.text
+        return answer.json()
+
+    async def move(self, person: str, path: str, body: object) -> Any:
+        """A move on what the person has just read."""
+        tag = (await self.call(person, "GET", path)).headers["etag"]
+        return await self.post(person, f"{path}/moves", body, If_Match=tag)
+
+    async def feed(self, topic: str, data: EventData, *, key: str, id_: str | None = None) -> None:
+        """Let the lane apply an event as if it had been polled from the first partition of its topic."""
+        place = Partition(topic, 0)
+        if topic not in self.fed:
+            await self.runtime.lane.positions([place])
+        self.fed[topic] = self.fed.get(topic, -1) + 1
+        record = Record(place, self.fed[topic], key, event_bytes(topic, data, key=key, id_=id_))
+        await self.runtime.lane.apply([self.runtime.decode(record)])
+
+    async def rows(self, collection: str, query: dict[str, Any] | None = None) -> list[dict[str, Any]]:
+        """Documents as they are stored, by id."""
+        found = self.runtime.mongo.collection(collection).find(query or {}).sort([("_id", 1)])
+        return list(await found.to_list(None))
+
+    async def hire(self, text: str = STAFF) -> list[str]:
+        """Load staff; answers who was published."""
+        return list(await load(read_roster(text, "staff.yaml"), self.runtime.bus, self.runtime.clock))
+
+
+def event_bytes(topic: str, data: EventData, *, key: str | None, id_: str | None = None) -> bytes:
+    """A message as its rightful producer would write it."""
+    return encode(
+        data,
+        id_=id_ or new_id(),
+        source=PRODUCERS[topic],
+        subject=key or "none",
+        time=system_clock(),
+        key=key,
+        correlation_id=new_id() if topic.endswith("-events") else None,
+    )
+
+
+@asynccontextmanager
+async def running_cases(
+    mongo_uri: str, kafka_bootstrap: str, unique: str, role: Role = Role.API
+) -> AsyncIterator[Cases]:
+    """Cases in one role on a database and topics of this test's own, with its staff loaded."""
+    issuer = Issuer("http://issuer.test", "pulang", new_key())
+    async with serving_keys(issuer) as jwks_url:
+        settings = Settings(
+            local=True,
+            mongo_uri=mongo_uri,
+            mongo_database=f"{unique}_cases",
+            kafka_bootstrap=kafka_bootstrap,
+            topic_prefix=f"{unique}.",
+            http_port=0,
+            issuer=issuer.url,
+            jwks_url=jwks_url,
+            consumer_session_timeout_s=6.0,
+        )
+        async with open_runtime(service(settings), settings) as runtime, running(runtime, role) as process:
+            address = f"http://127.0.0.1:{process.port.result()}"
+            async with httpx.AsyncClient(base_url=address) as client:
+                cases = Cases(runtime, client, issuer)
+                await cases.hire()
+                yield cases
+
+
+@asynccontextmanager
+async def serving_keys(issuer: Issuer) -> AsyncIterator[str]:
+    """The issuer's key set on a free port; answers its address."""
+    server = uvicorn.Server(uvicorn.Config(make_app(issuer), host="127.0.0.1", port=0, log_config=None, lifespan="off"))
+    server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
+    task = asyncio.create_task(server.serve())
+    while not server.started:
+        await asyncio.sleep(0.01)
+    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}/jwks"
+    server.should_exit = True
+    await task
