@@ -12,7 +12,7 @@ from starlette.responses import Response
 from shared.http.context import context_of
 from shared.http.documents import openapi_of, operation_extra, problems_of
 from shared.http.etag import Tagger
-from shared.http.health import health_routes
+from shared.http.health import health_endpoints
 from shared.http.middleware import MAX_BODY_BYTES, BodyLimitMiddleware, ContextMiddleware, FailureMiddleware
 from shared.http.ports import AuditLog, Backing, Checks, Directory, Positions, Reader, Verifier, no_translation
 from shared.http.problems import NOTHING, Problem, respond
@@ -92,7 +92,8 @@ def make_app(
     specs = [spec for each in routes for spec in each.specs]
     for spec in specs:
         _add(app, service, spec, backing)
-    app.router.routes.extend(health_routes(checks, metrics))
+    for path, endpoint in health_endpoints(checks, metrics).items():
+        app.add_api_route(path, endpoint, include_in_schema=False)
     _document(app, specs)
     # The last one added is the outermost.
     app.add_middleware(BodyLimitMiddleware, max_bytes=max_body_bytes)

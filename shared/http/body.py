@@ -66,7 +66,7 @@ def parse_body(raw: bytes, model: type[M]) -> M:
         return model.model_validate_json(raw, strict=True, extra="forbid")
     except ValidationError as error:
         faults = error.errors(include_url=False, include_context=False, include_input=False)
-    raise Problem(422, "INVALID_BODY", errors=[_fault(fault, reading.value) for fault in faults[:MAX_ERRORS]])
+    raise Problem(422, "INVALID_BODY", errors=_without_echoes([_fault(fault, reading.value) for fault in faults]))
 
 
 def code_of(pydantic_type: str) -> str:
@@ -82,6 +82,17 @@ def code_of(pydantic_type: str) -> str:
 
 def _fault(fault: ErrorDetails, body: Any) -> dict[str, str]:
     return {"pointer": pointer_of(fault["loc"], body, fault["type"] == "missing"), "code": code_of(fault["type"])}
+
+
+def _without_echoes(faults: list[dict[str, str]]) -> list[dict[str, str]]:
+    """Pydantic counts only an array's good items, so that a wrong item makes the array too short as well."""
+    pointers = [fault["pointer"] for fault in faults]
+    echoes = {
+        at
+        for at, fault in enumerate(faults)
+        if fault["code"] == "TOO_FEW" and any(other.startswith(f"{fault['pointer']}/") for other in pointers)
+    }
+    return [fault for at, fault in enumerate(faults) if at not in echoes][:MAX_ERRORS]
 
 
 def pointer_of(loc: Sequence[int | str], body: Any, is_missing: bool) -> str:

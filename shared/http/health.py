@@ -1,11 +1,11 @@
 """`/health/live`: the process runs. `/health/ready`: all its parts work, asked now; says which does not."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 
 import structlog
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
 
 from shared.http.ports import Check, Checks
 from shared.observability.metrics import CONTENT_TYPE, Metrics
@@ -14,6 +14,8 @@ log = structlog.get_logger()
 
 TIMEOUT_S = 2.5
 OK = "OK"
+
+Endpoint = Callable[[Request], Awaitable[Response]]
 
 
 async def ask(checks: Checks) -> dict[str, str]:
@@ -33,8 +35,8 @@ async def _ask_one(check: Check) -> str:
     return OK
 
 
-def health_routes(checks: Checks, metrics: Metrics) -> list[Route]:
-    """The routes for whoever runs the service; they need no sign-in and show nothing of its data."""
+def health_endpoints(checks: Checks, metrics: Metrics) -> dict[str, Endpoint]:
+    """Path → endpoint, for whoever runs the service; they need no sign-in and show nothing of its data."""
 
     async def live(_: Request) -> Response:
         return JSONResponse({"status": "live"})
@@ -49,4 +51,4 @@ def health_routes(checks: Checks, metrics: Metrics) -> list[Route]:
     async def exposition(_: Request) -> Response:
         return Response(metrics.exposition(), headers={"Content-Type": CONTENT_TYPE})
 
-    return [Route("/health/live", live), Route("/health/ready", ready), Route("/metrics", exposition)]
+    return {"/health/live": live, "/health/ready": ready, "/metrics": exposition}

@@ -20,6 +20,8 @@ from shared.observability.metrics import Metrics
 log = structlog.get_logger()
 
 MAX_BODY_BYTES = 256 * 1024
+QUIET = frozenset({"/health/live", "/health/ready", "/metrics"})
+"""Asked every few seconds by machines."""
 
 
 class ContextMiddleware:
@@ -62,7 +64,7 @@ class ContextMiddleware:
         route = route_of(scope)
         self._metrics.requests.labels(route, str(status)).inc()
         self._metrics.request_duration.labels(route).observe(duration_s)
-        if not route.startswith("/health"):
+        if route not in QUIET:
             log.info("answered", method=scope["method"], route=route, status=status, duration_s=round(duration_s, 4))
 
 

@@ -105,7 +105,7 @@ def _fill(record: logging.LogRecord) -> str:
     template = record.msg if isinstance(record.msg, str) else f"<{type(record.msg).__name__}>"
     try:
         if isinstance(args, Mapping):
-            return template % {name: redact(value) for name, value in args.items()}
+            return str(template % redact(args))
         return template % tuple(redact(value) for value in args or ()) if args else template
     except (TypeError, ValueError):
         return template
