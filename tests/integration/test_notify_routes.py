@@ -117,20 +117,26 @@ async def test_the_unread_can_be_asked_for_alone(office: Office) -> None:
     read = [item["id"] for item in (await office.inbox(MANAGER, "?unread=false"))["items"]]
     assert (len(unread), read) == (2, [newest])
     assert newest not in unread
+    assert [item["id"] for item in (await office.inbox(MANAGER))["items"]] == [*unread, newest]
     assert (await office.get(MANAGER, "/v1/inbox?unread=maybe")).status_code == 422
 
 
-async def test_the_inbox_is_paged(office: Office) -> None:
+@pytest.mark.parametrize("limit", [1, 2, 3, 4, 5, 6])
+async def test_the_inbox_is_paged_with_the_unread_first(office: Office, limit: int) -> None:
     for _ in range(5):
         await office.ours.apply(progressed())
+    ids = sorted((notice.id for notice in await office.ours.all(Notice)), reverse=True)
+    for read in (ids[0], ids[3]):
+        await office.mark(MANAGER, read)
     seen, after = [], ""
     while True:
-        page = await office.inbox(MANAGER, f"?limit=2{after}")
+        page = await office.inbox(MANAGER, f"?limit={limit}{after}")
         seen += [item["id"] for item in page["items"]]
+        assert len(page["items"]) <= limit
         if page["next"] is None:
             break
         after = f"&after={page['next']}"
-    assert seen == sorted((notice.id for notice in await office.ours.all(Notice)), reverse=True)
+    assert seen == [ids[1], ids[2], ids[4], ids[0], ids[3]]
 
 
 async def test_the_log_shows_how_it_went_and_no_address(office: Office) -> None:

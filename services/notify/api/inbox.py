@@ -5,14 +5,17 @@ from services.notify.api.models import AboutView, InboxPage, MarkBody, NoticeVie
 from services.notify.domain.notice import Notice
 from services.notify.domain.variables import Language
 from services.notify.wording import text_of
-from shared.http.pages import next_cursor, page_of, page_query
+from shared.http.pages import Page, page_of
 from shared.http.problems import bad_parameter
 from shared.http.routes import Call, Routes, Target
-from shared.security.permissions import Filter, both
+from shared.security.permissions import both
 
 routes = Routes()
 
 PATH = "/v1/inbox"
+
+UNREAD, READ = "unread", "read"
+PARTS = {UNREAD: views.unread, READ: views.read}
 
 
 def notice_view(notice: Notice, call: Call) -> NoticeView:
@@ -33,26 +36,45 @@ def notice_view(notice: Notice, call: Call) -> NoticeView:
 
 @routes.query("GET", PATH, permission="inbox.read", audit="INBOX_LISTED", parameters=("unread",))
 async def list_inbox(call: Call) -> InboxPage:
-    """List the office's notices.
+    """List the office's notices, those first that the reader has not read, each part newest first.
 
-    Newest first. `?unread=true` leaves only what the reader has not read, `?unread=false` only what they have.
+    `?unread=true` leaves only what the reader has not read, `?unread=false` only what they have.
     """
     page = page_of(call, PATH)
-    query = both(_chosen(call), page_query(page))
-    found = await call.find(Notice, query, sort=[("_id", -1)], limit=page.limit + 1)
+    found = await _found(call, page)
+    shown = found[: page.limit]
     return InboxPage(
-        items=[notice_view(notice, call) for notice in found[: page.limit]],
-        next=next_cursor(page, found, call),
+        items=[notice_view(notice, call) for _, notice in shown],
+        next=_cursor(*shown[-1], page, call) if len(found) > page.limit else None,
         unread=len(await call.find(Notice, views.unread(call.actor.person))),
     )
 
 
-def _chosen(call: Call) -> Filter:
-    choices = {None: {}, "true": views.unread(call.actor.person), "false": views.read(call.actor.person)}
+async def _found(call: Call, page: Page) -> list[tuple[str, Notice]]:
+    """The page and one more where there is more, each with the part that it stands in."""
+    at, _, after = (page.after or "").partition("|")
+    found: list[tuple[str, Notice]] = []
+    for part in _parts(call):
+        if at in ("", part):
+            query = both(PARTS[part](call.actor.person), {"_id": {"$lt": after}} if after else {})
+            notices = await call.find(Notice, query, sort=[("_id", -1)], limit=page.limit + 1 - len(found))
+            found += [(part, notice) for notice in notices]
+            at = after = ""
+        if len(found) > page.limit:
+            break
+    return found
+
+
+def _parts(call: Call) -> tuple[str, ...]:
+    choices = {None: (UNREAD, READ), "true": (UNREAD,), "false": (READ,)}
     wanted = call.query.get("unread")
     if wanted not in choices:
         raise bad_parameter("unread", "NOT_IN_LIST")
     return choices[wanted]
+
+
+def _cursor(part: str, last: Notice, page: Page, call: Call) -> str:
+    return call.backing.cursors.seal(f"{part}|{last.id}", page.context)
 
 
 routes.read(

@@ -28,7 +28,7 @@ class NoticeView(BaseModel):
 
 
 class InboxPage(BaseModel):
-    """A page of the inbox, newest first."""
+    """A page of the inbox: what the reader has not read comes first."""
 
     items: list[NoticeView]
     next: str | None = Field(description="`?after=` of the next page.", examples=[None])
