@@ -7,15 +7,17 @@ from typing import Self
 from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from shared.security.secretcheck import refuse_sample_secrets
+
 SAMPLE_SECRET = "sample-secret-for-local-use-only-0000"  # noqa: S105 - refused outside local mode
 SAMPLE_MASTER_KEY = b64encode(SAMPLE_SECRET.encode().ljust(96, b"0")).decode()
-MIN_SECRET = 32
 
 
 class ServiceSettings(BaseSettings):
     """What every service needs; each has its own prefix, `PULANG_<SERVICE>_`."""
 
-    model_config = SettingsConfigDict(frozen=True, extra="ignore")
+    # Inputs stay out of error messages: a setting that is refused at start may be a secret.
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 
     local: bool = False
     """Development on one machine: sample secrets, time travel and crash points are allowed."""
@@ -55,13 +57,10 @@ class ServiceSettings(BaseSettings):
     @model_validator(mode="after")
     def _safe(self) -> Self:
         """Refuse to start with what only a developer's machine may have."""
-        if self.local:
-            return self
-        for secret in (self.secret, self.positions_secret, self.master_key):
-            if secret.get_secret_value() in (SAMPLE_SECRET, SAMPLE_MASTER_KEY):
-                raise ValueError("a sample secret outside local mode")
-            if len(secret.get_secret_value()) < MIN_SECRET:
-                raise ValueError(f"a secret is shorter than {MIN_SECRET} characters")
-        if self.clock_offset_file or self.crash_at:
+        secrets = {
+            name: getattr(self, name).get_secret_value() for name in ("secret", "positions_secret", "master_key")
+        }
+        refuse_sample_secrets(secrets, local=self.local, samples=(SAMPLE_SECRET, SAMPLE_MASTER_KEY))
+        if not self.local and (self.clock_offset_file or self.crash_at):
             raise ValueError("time travel and crash points outside local mode")
         return self
