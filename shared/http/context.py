@@ -12,6 +12,8 @@ from shared.observability.tracing import Trace, continue_trace
 Lang = Literal["id", "en"]
 
 SCOPE_KEY = "pulang.context"
+REFUSED_KEY = "pulang.token_refused"
+"""Why a token was refused: for the metrics, since the answer does not say it."""
 _UUID = re.compile(r"[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}", re.IGNORECASE)
 
 

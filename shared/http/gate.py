@@ -3,7 +3,7 @@
 from starlette.requests import Request
 
 from shared.http.call import Call
-from shared.http.context import RequestContext
+from shared.http.context import REFUSED_KEY, RequestContext
 from shared.http.ledger import Ledger
 from shared.http.ports import Backing
 from shared.http.problems import Problem, bad_parameter, not_found
@@ -41,6 +41,7 @@ async def _actor(backing: Backing, request: Request) -> Actor:
     try:
         signed_in = await backing.verifier.verify(_bearer_token(request))
     except TokenRefused as error:
+        request.scope[REFUSED_KEY] = error.code
         challenge = 'Bearer error="invalid_token"' if error.code != "TOKEN_MISSING" else "Bearer"
         code = error.code if error.code in ("TOKEN_MISSING", "TOKEN_EXPIRED") else "TOKEN_INVALID"
         raise Problem(401, code, headers={"WWW-Authenticate": challenge}) from None

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from structlog.contextvars import bind_contextvars, clear_contextvars
 
-from shared.http.context import SCOPE_KEY, context_of, new_context
+from shared.http.context import REFUSED_KEY, SCOPE_KEY, context_of, new_context
 from shared.http.ports import Backing
 from shared.http.problems import Problem, from_unavailable, respond
 from shared.kernel.command import Unavailable
@@ -64,6 +64,8 @@ class ContextMiddleware:
         route = route_of(scope)
         self._metrics.requests.labels(route, str(status)).inc()
         self._metrics.request_duration.labels(route).observe(duration_s)
+        if REFUSED_KEY in scope:
+            self._metrics.tokens_refused.labels(scope[REFUSED_KEY]).inc()
         if route not in QUIET:
             log.info("answered", method=scope["method"], route=route, status=status, duration_s=round(duration_s, 4))
 

@@ -95,6 +95,9 @@ async def test_who_is_not_signed_in_or_no_longer_staff_learns_nothing(ours: Serv
     assert (await ours.call("V-999", "GET", "/v1/accounts")).json()["code"] == "STAFF_UNKNOWN"
     outcomes = [outcome for _, outcome in await ours.audit()]
     assert outcomes == ["TOKEN_MISSING", "TOKEN_INVALID", "STAFF_UNKNOWN", "STAFF_UNKNOWN"]
+    refused = ours.ours.metrics.registry.get_sample_value
+    assert refused("pulang_tokens_refused_total", {"reason": "MALFORMED"}) == 1
+    assert refused("pulang_tokens_refused_total", {"reason": "TOKEN_MISSING"}) == 1
 
 
 async def test_what_is_typed_into_a_path_stays_out_of_the_audit(ours: Served) -> None:
@@ -275,6 +278,13 @@ async def test_a_question_sums_within_the_permission(ours: Served) -> None:
     await opened(ours, "V-021", "b-1", amount=100)
     assert (await ours.call("V-020", "GET", "/v1/sums")).json() == {"total": 5}
     assert (await ours.audit())[-1] == ("SUM_READ", "OK")
+
+
+async def test_a_bug_leaves_a_row_and_shows_nothing(ours: Served) -> None:
+    answer = await ours.call("V-020", "GET", "/v1/broken")
+    assert (answer.status_code, answer.json()["code"]) == (500, "INTERNAL_ERROR")
+    assert "Maria" not in answer.text
+    assert await ours.audit() == [("BROKEN_READ", "FAILED")]
 
 
 async def test_readiness_asks_the_parts(ours: Served) -> None:

@@ -172,6 +172,12 @@ async def read_sum(call: Call) -> Sum:
     return Sum(total=sum(account.total for account in await call.find(Account, {})))
 
 
+@routes.query("GET", "/v1/broken", permission="account.list", audit="BROKEN_READ")
+async def read_broken(call: Call) -> Sum:
+    """Fails by a bug whose message quotes somebody."""
+    raise KeyError("Maria Canary")
+
+
 @dataclass
 class Reached:
     """Positions that a test declares reached."""
