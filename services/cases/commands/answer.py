@@ -59,12 +59,13 @@ def accept_referral(command: AcceptReferral, work: Work) -> Referral:
     accepted = _stop_clock(work, referral, "ACCEPTED", foreign_no=command.foreign_no)
     work.put(accepted, "REFERRAL_ACCEPTED", agency=referral.agency)
     work.emit(case_v1.ReferralAccepted(**_answer_fields(accepted, work)), key=case.id)
-    active = case.accepted()
-    if active != case:
-        work.put(active, "CASE_ACTIVATED")
-        announce_opening(work, case, active)
-    if command.foreign_no is not None:
-        _begin_file(work, active, accepted, command.foreign_no)
+    after, file_ref = case.accepted(), _begun_file(work, case, accepted)
+    if file_ref is not None:
+        after = after.with_file(file_ref)
+    if after != case:
+        what = "FILE_LINKED" if after.state == case.state else "CASE_ACTIVATED"
+        work.put(after, what, agency=referral.agency, file_ref=file_ref)
+        announce_opening(work, case, after)
     return work.get(Referral, referral.id)
 
 
@@ -114,13 +115,17 @@ def _answer_fields(referral: Referral, work: Work) -> dict[str, object]:
     }
 
 
-def _begin_file(work: Work, case: Case, referral: Referral, foreign_no: str) -> None:
-    agency_code = referral.agency.rpartition("-")[0]
+def _begun_file(work: Work, case: Case, referral: Referral) -> str | None:
+    """The new file under the agency's number; None where there is no number, or where its facts began it before."""
+    agency_code, foreign_no = referral.agency.rpartition("-")[0], referral.foreign_no
+    if foreign_no is None:
+        return None
     known = work.find_by(AgencyFile, agency_code=agency_code, foreign_no=foreign_no)
     if known is not None:
         if known.case_ref != case.id:
             raise invalid("NUMBER_IN_USE", "/data/foreign_no")
-        return
+        return None
     file = new_file(work.new_id(), case, referral.agency, foreign_no, workflow_of(agency_code))
     work.put(file, "FILE_BEGUN", agency=referral.agency)
     point(work, case.case_no, referral.agency, "FILE_CHANGED", foreign_no)
+    return file.id

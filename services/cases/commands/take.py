@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from services.cases.domain.agency_file import AgencyFile
 from services.cases.domain.case import Case
 from services.cases.effects import acting, announce_opening, check_past
 from services.cases.workflows import case_workflow
@@ -30,5 +31,8 @@ def take_case(command: TakeCase, work: Work) -> Case:
         raise Reject("NOT_THE_LEAD", Kind.FORBIDDEN)
     taken = case.taken(case_workflow(), actor.person)
     work.put(taken, "CASE_TAKEN", lead=taken.lead, manager=taken.manager, state=taken.state)
+    for ref in case.files:  # the lead's own facts may have begun some
+        file = work.get(AgencyFile, ref)
+        work.put(file.evolve(lead=taken.lead, manager=taken.manager), "FILE_MANAGED", manager=taken.manager)
     announce_opening(work, case, taken)
     return work.get(Case, case.id)

@@ -59,6 +59,8 @@ class Case(Aggregate):
     risk: str | None = None
     risks: tuple[RiskEntry, ...] = ()
     grants: tuple[Grant, ...] = ()
+    files: tuple[str, ...] = ()
+    """The agencies' files that were begun for it, by reference."""
     handed_at: datetime
     """When intake handed the person over."""
 
@@ -69,9 +71,10 @@ class Case(Aggregate):
                 return person
         raise invalid("UNKNOWN_PERSON", "/subject_ref")
 
-    def grant_to(self, agency_code: str) -> Grant | None:
-        """A grant to an office of this agency, if any."""
-        return next((grant for grant in self.grants if grant.agency.rpartition("-")[0] == agency_code), None)
+    def office_of(self, agency_code: str) -> str | None:
+        """The office of this agency that holds the case's number: who leads or should lead it, or was asked in."""
+        holders = (self.lead or self.proposed_lead, *(grant.agency for grant in self.grants))
+        return next((office for office in holders if office.rpartition("-")[0] == agency_code), None)
 
     def screened(self, subject_ref: str, status: str, entry: RiskEntry | None, round_: int) -> "Case":
         """With the outcome of a screening round; an earlier round than the one known changes nothing."""
@@ -111,6 +114,10 @@ class Case(Aggregate):
     def granted(self, grant: Grant) -> "Case":
         """With one more grant."""
         return self.evolve(grants=(*self.grants, grant))
+
+    def with_file(self, file_ref: str) -> "Case":
+        """With one more file."""
+        return self.evolve(files=(*self.files, file_ref))
 
     def ungranted(self, *ended: Grant) -> "Case":
         """Without these grants."""

@@ -35,7 +35,7 @@ def _needs(event: Event[PartnerFact]) -> Iterable[Need]:
 def record_fact(event: Event[PartnerFact], work: Work) -> None:
     """Write the fact into the agency's file; raises Reject where the reference is not the agency's to use.
 
-    A number that we have not seen begins a file, if the fact names a case that the agency was granted.
+    A number that we have not seen begins a file, if the fact names a case whose number the agency holds.
     """
     flow = workflow_for(event.data.type)
     before = work.find_by(AgencyFile, agency_code=flow.agency or "", foreign_no=event.data.foreign_no)
@@ -59,10 +59,12 @@ for _fact_type in models_of(["partner_v1"]).values():
 
 def _begun(event: Event[PartnerFact], flow: Workflow, work: Work) -> AgencyFile:
     case = work.find_by(Case, case_no=event.data.case_no) if event.data.case_no else None
-    grant = case.grant_to(flow.agency or "") if case else None
-    if case is None or grant is None:
+    office = case.office_of(flow.agency or "") if case else None
+    if case is None or office is None:
         raise _unknown()
-    return new_file(work.new_id(), case, grant.agency, event.data.foreign_no, flow)
+    file = new_file(work.new_id(), case, office, event.data.foreign_no, flow)
+    work.put(case.with_file(file.id), "FILE_LINKED", agency=office, file_ref=file.id)
+    return file
 
 
 def _unknown() -> Reject:

@@ -1,22 +1,29 @@
 """An agency's facts build its file, in whatever order they come."""
 
+import ast
 from datetime import date, datetime, timedelta
 from itertools import permutations
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from services import cases
+from services.cases.catalogue import timeline_label
+from services.cases.commands import TakeCase
 from services.cases.domain.agency_file import AgencyFile
 from services.cases.domain.case import Grant
+from services.cases.domain.consent import ConsentState
 from services.cases.domain.task import Task
 from services.cases.workflows import workflow_for
 from shared.events import partner_v1 as p
 from shared.events.partner_v1 import PartnerFact
 from shared.events.registry import models_of
+from shared.kernel.context import Actor
 from shared.kernel.errors import Kind, Reject
 from shared.kernel.work import Work
 from tests.support.pure import NOW, World, event
-from tests.unit.cases.builders import emitted, opened, world
+from tests.unit.cases.builders import draft, emitted, opened, world
 
 CASE_NO = "NTT-2026-048213"
 NUMBERS = {"BP3MI": "KP-040/2026", "POLRI": "LP/B/6/V/2026/SPKT/POLDA NTT", "LPSK": "PP.01/2026"}
@@ -175,3 +182,27 @@ def test_the_same_kind_of_fact_at_another_time_is_no_duplicate() -> None:
     tell(w, RETURN[2], "BP3-777")
     tell(w, fact(p.ReturnArrived, 5, checkpoint="KOE"), "BP3-791")
     assert [told.duplicate_of for told in file_of(w, "BP3MI").facts] == [None, None]
+
+
+def test_the_lead_begins_its_own_file_without_a_referral_and_its_manager_keeps_it() -> None:
+    case = draft(proposed_lead="BP3MI-53", consent_known=True)
+    w = world([case])
+    tell(w, RETURN[1])
+    assert (file_of(w, "BP3MI").agency, file_of(w, "BP3MI").manager) == ("BP3MI-53", None)
+    w.run(TakeCase("case-1"), Actor("O-40", "BP3MI-53", frozenset({"CASE_MANAGER"})))
+    assert (file_of(w, "BP3MI").manager, file_of(w, "BP3MI").lead) == ("O-40", "BP3MI-53")
+
+
+def codes_put() -> set[str]:
+    """The codes that the service's code gives to `work.put`, as far as they are written out."""
+    trees = [ast.parse(path.read_text()) for path in Path(cases.__path__[0]).rglob("*.py")]
+    calls = [node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    puts = [call for call in calls if isinstance(call.func, ast.Attribute) and call.func.attr == "put"]
+    second = [call.args[1] for call in puts if len(call.args) > 1]
+    return {arg.value for arg in second if isinstance(arg, ast.Constant)}
+
+
+def test_every_timeline_code_has_words() -> None:
+    codes = codes_put() | {f"CONSENT_{state}" for state in ConsentState} | {"FILE_LINKED", "CASE_ACTIVATED"}
+    assert {"CASE_TAKEN", "FACT_TOLD", "FILE_MANAGED"} <= codes
+    assert {code for code in codes if timeline_label(code, "id") == code} == {"TASK_OPENED"}

@@ -116,7 +116,7 @@ def test_the_first_acceptance_makes_the_case_active_and_begins_a_file() -> None:
     work = w.run(AcceptReferral(referral.id, "PP.01/2026"), LPSK)
     assert (work.answer.state, work.answer.clock.status, work.answer.answered_by) == ("ACCEPTED", "MET", "O-51")
     assert work.get(Case, "case-1").state == "ACTIVE"
-    assert emitted(work) == ["ReferralAccepted", "CaseActivated", "AgencyPointer"]
+    assert emitted(work) == ["ReferralAccepted", "AgencyPointer", "CaseActivated"]
     file = work.find_by(AgencyFile, agency_code="LPSK", foreign_no="PP.01/2026")
     assert file is not None
     assert (file.agency, file.workflow, file.stage) == ("LPSK-53", "lpsk_protection", None)
