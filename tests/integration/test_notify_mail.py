@@ -1,13 +1,15 @@
 """Handing one message to a real mail server, in every mood that a server can have."""
 
 import asyncio
+import re
+import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from deploy.local.mailbox import Behaviour, Mailbox, serving
+from deploy.local.mailbox import Behaviour, Mailbox, read_mailbox, serving
 from deploy.local.ports import free_ports
 from services.notify.domain.address_book import Recipient
 from services.notify.domain.channel import Channel
@@ -115,3 +117,19 @@ def reciting(script: list[str]) -> Any:
         writer.close()
 
     return talk
+
+
+async def test_the_mailbox_runs_as_a_process_too(tmp_path: Path) -> None:
+    command = (sys.executable, "-m", "deploy.local.mailbox", "--dir", str(tmp_path / "mail"))
+    process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
+    assert process.stdout
+    try:
+        first_line = (await asyncio.wait_for(process.stdout.readline(), 20)).decode()
+        found = re.search(r"127\.0\.0\.1:(\d+)", first_line)
+        assert found
+        server = MailServer("127.0.0.1", int(found[1]), tls="none", step_s=2.0)
+        assert (await hand_over(server, MESSAGE)).outcome == "ACCEPTED"
+    finally:
+        process.terminate()
+        await process.wait()
+    assert [str(mail["To"]) for mail in read_mailbox(tmp_path / "mail")] == ["desk@lpsk.example"]
