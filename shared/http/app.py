@@ -4,13 +4,12 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from fastapi import FastAPI
-from pydantic import BaseModel, create_model
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
 from shared.http.context import context_of
-from shared.http.documents import openapi_of, operation_extra, problems_of
+from shared.http.documents import openapi_of
 from shared.http.etag import Tagger
 from shared.http.health import health_endpoints
 from shared.http.middleware import MAX_BODY_BYTES, BodyLimitMiddleware, ContextMiddleware, FailureMiddleware
@@ -18,7 +17,7 @@ from shared.http.ports import AuditLog, Backing, Checks, Directory, Positions, R
 from shared.http.problems import NOTHING, Problem, respond
 from shared.http.routes import Routes
 from shared.http.serving import endpoint_of
-from shared.http.specs import RouteSpec, Style
+from shared.http.specs import RouteSpec
 from shared.http.titles import Titles
 from shared.kernel.clock import Clock
 from shared.kernel.command import Bus, Unavailable
@@ -91,7 +90,7 @@ def make_app(
     )
     specs = [spec for each in routes for spec in each.specs]
     for spec in specs:
-        _add(app, service, spec, backing)
+        app.add_api_route(spec.path, endpoint_of(spec, backing), methods=[spec.method], response_model=None)
     for path, endpoint in health_endpoints(checks, metrics).items():
         app.add_api_route(path, endpoint, include_in_schema=False)
     _document(app, specs)
@@ -102,45 +101,12 @@ def make_app(
     return app
 
 
-def _add(app: FastAPI, service: str, spec: RouteSpec, backing: Backing) -> None:
-    app.add_api_route(
-        spec.path,
-        endpoint_of(spec, backing),
-        methods=[spec.method],
-        response_model=page_model(spec.model) if spec.style is Style.LIST else spec.model,
-        status_code=spec.status,
-        tags=[tag_of(spec)],
-        summary=spec.summary,
-        description=spec.description,
-        operation_id=operation_id(spec),
-        responses=problems_of(spec),
-        openapi_extra=operation_extra(spec),
-    )
-
-
-def tag_of(spec: RouteSpec) -> str:
-    """The noun that a route is filed under: the last one of its path."""
-    nouns = [part for part in spec.path.split("/") if part and not part.startswith("{")]
-    return nouns[-1]
-
-
-def operation_id(spec: RouteSpec) -> str:
-    """A name for generated clients, unique since method and path are."""
-    words = spec.path.replace("{", "by_").replace("}", "").strip("/").split("/")
-    return "_".join([spec.method.lower(), *words]).replace("-", "_")
-
-
-def page_model(item: type[BaseModel]) -> type[BaseModel]:
-    """The model of a page of these items."""
-    return create_model(f"{item.__name__}Page", items=(list[item], ...), next=(str | None, None))  # type: ignore[valid-type]
-
-
 def _document(app: FastAPI, specs: list[RouteSpec]) -> None:
     made: list[dict[str, Any]] = []
 
     def openapi() -> dict[str, Any]:
         if not made:
-            made.append(openapi_of(app, specs))
+            made.append(openapi_of(app.title, app.version, specs))
         return made[0]
 
     app.openapi = openapi  # type: ignore[method-assign]

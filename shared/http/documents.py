@@ -1,11 +1,12 @@
 """The OpenAPI 3.1 document: made of the declarations, so that it cannot disagree with them."""
 
-from collections.abc import Iterable
+import inspect
+from collections.abc import Callable, Iterable
 from typing import Any, cast
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, create_model
 from pydantic.json_schema import models_json_schema
 
 from shared.http.problems import MEDIA_TYPE
@@ -38,32 +39,72 @@ class ProblemDetails(BaseModel):
     etag: str | None = None
 
 
-def openapi_of(app: FastAPI, specs: Iterable[RouteSpec]) -> dict[str, Any]:
-    """The document, with every model that a declaration names among its components."""
-    document = get_openapi(
-        title=app.title, version=app.version, openapi_version="3.1.0", routes=app.routes, description=app.description
-    )
+def openapi_of(title_: str, version: str, specs: Iterable[RouteSpec]) -> dict[str, Any]:
+    """The document. FastAPI makes it from routes that exist for this purpose alone: the served ones read their bodies
+    themselves, within limits and after the permission, so that FastAPI never sees the models."""
+    described = FastAPI()
+    for spec in specs:
+        _describe(described, spec)
+    document = get_openapi(title=title_, version=version, openapi_version="3.1.0", routes=described.routes)
     components = document.setdefault("components", {})
-    models: dict[type[BaseModel], None] = dict.fromkeys(spec.body for spec in specs if spec.body)
-    models[ProblemDetails] = None
-    _, schemas = models_json_schema([(model, "validation") for model in models], ref_template=REF)
-    components["schemas"] = {**schemas.get("$defs", {}), **components.get("schemas", {})}
+    _, problem = models_json_schema([(ProblemDetails, "validation")], ref_template=REF)
+    components["schemas"] = {**components.get("schemas", {}), **problem["$defs"]}
     components["securitySchemes"] = {"bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}}
     return document
 
 
+def _describe(app: FastAPI, spec: RouteSpec) -> None:
+    app.add_api_route(
+        spec.path,
+        _signed(spec),
+        methods=[spec.method],
+        response_model=page_model(spec.model) if spec.style is Style.LIST else spec.model,
+        status_code=spec.status,
+        tags=[tag_of(spec)],
+        summary=spec.summary,
+        description=spec.description,
+        operation_id=operation_id(spec),
+        responses=problems_of(spec),
+        openapi_extra=operation_extra(spec),
+    )
+
+
+def _signed(spec: RouteSpec) -> Callable[..., Any]:
+    """A function with the signature that FastAPI would read the body's model from."""
+
+    def described(**_: Any) -> None:
+        raise NotImplementedError("describes a route and serves none")
+
+    kind = inspect.Parameter.KEYWORD_ONLY
+    parameters = [inspect.Parameter("body", kind, annotation=spec.body)] if spec.body else []
+    described.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    return described
+
+
+def tag_of(spec: RouteSpec) -> str:
+    """The noun that a route is filed under: the last one of its path."""
+    return [part for part in spec.path.split("/") if part and not part.startswith("{")][-1]
+
+
+def operation_id(spec: RouteSpec) -> str:
+    """A name for generated clients, unique since method and path are."""
+    words = spec.path.replace("{", "by_").replace("}", "").strip("/").split("/")
+    return "_".join([spec.method.lower(), *words]).replace("-", "_")
+
+
+def page_model(item: type[BaseModel]) -> type[BaseModel]:
+    """The model of a page of these items."""
+    return create_model(f"{item.__name__}Page", items=(list[item], ...), next=(str | None, None))  # type: ignore[valid-type]
+
+
 def operation_extra(spec: RouteSpec) -> dict[str, Any]:
     """What the declaration says beyond what FastAPI sees."""
-    extra: dict[str, Any] = {
+    return {
         "security": [{"bearer": []}],
         "parameters": list(_parameters(spec)),
         "x-permission": spec.permission,
         "x-audit-action": spec.audit,
     }
-    if spec.body:
-        content = {"schema": {"$ref": REF.format(model=spec.body.__name__)}}
-        extra["requestBody"] = {"required": True, "content": {"application/json": content}}
-    return extra
 
 
 def _parameters(spec: RouteSpec) -> Iterable[dict[str, Any]]:
