@@ -10,6 +10,7 @@ from shared.events import partner_v1
 from shared.events.intake_v1 import ScreeningCompleted
 from shared.events.notice_v1 import NoticeUndeliverable
 from shared.kernel.clock import system_clock
+from tests.support.addresses import Addresses
 from tests.support.cases import STAFF, Cases, running_cases
 from tests.unit.cases.builders import handed
 
@@ -20,8 +21,8 @@ LPSK, POLICE, BP3MI = "O-51", "O-60", "O-40"
 
 
 @pytest.fixture
-async def cases(mongo_uri: str, kafka_bootstrap: str, unique: str) -> AsyncIterator[Cases]:
-    async with running_cases(mongo_uri, kafka_bootstrap, unique) as running:
+async def cases(stack: Addresses, unique: str) -> AsyncIterator[Cases]:
+    async with running_cases(stack, unique) as running:
         yield running
 
 

@@ -1,6 +1,5 @@
 """Cases as it runs, on real servers: its own composition, its own interface, events fed in or published."""
 
-import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -8,9 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
-import uvicorn
 
-from deploy.local.issuer import Issuer, make_app, new_key
 from services.cases.app import service
 from services.cases.roster import load, read_roster
 from services.cases.settings import Settings
@@ -20,8 +17,9 @@ from shared.events.incoming import Partition, Record
 from shared.kernel.clock import system_clock
 from shared.kernel.ids import new_id
 from shared.service.definition import Role
-from shared.service.roles import running
-from shared.service.runtime import Runtime, open_runtime
+from shared.service.runtime import Runtime
+from tests.support.addresses import Addresses
+from tests.support.platform import SignIn, local, serving, sign_in
 
 STAFF = """\
 members:
@@ -45,13 +43,12 @@ class Cases:
 
     runtime: Runtime
     client: httpx.AsyncClient
-    issuer: Issuer
+    signing: SignIn
     fed: dict[str, int] = field(default_factory=dict)
 
     async def call(self, person: str, method: str, path: str, body: object = None, **headers: str) -> httpx.Response:
         """One request as a person; a POST has a key of its own unless one is given. `_` in headers is `-`."""
-        named = {"Authorization": f"Bearer {self.issuer.mint(person)}", "Content-Type": "application/json"}
-        named |= {"Idempotency-Key": new_id()} if method == "POST" else {}
+        named = self.signing.headers(person) | {"Content-Type": "application/json"}
         named |= {name.replace("_", "-"): value for name, value in headers.items()}
         content = None if body is None else json.dumps(body).encode()
         return await self.client.request(method, path, content=content, headers=named)
@@ -106,39 +103,11 @@ def event_bytes(topic: str, data: EventData, *, key: str | None, id_: str | None
 
 
 @asynccontextmanager
-async def running_cases(
-    mongo_uri: str, kafka_bootstrap: str, unique: str, role: Role = Role.API
-) -> AsyncIterator[Cases]:
+async def running_cases(stack: Addresses, unique: str, role: Role = Role.API) -> AsyncIterator[Cases]:
     """Cases in one role on a database and topics of this test's own, with its staff loaded."""
-    issuer = Issuer("http://issuer.test", "pulang", new_key())
-    async with serving_keys(issuer) as jwks_url:
-        settings = Settings(
-            local=True,
-            mongo_uri=mongo_uri,
-            mongo_database=f"{unique}_cases",
-            kafka_bootstrap=kafka_bootstrap,
-            topic_prefix=f"{unique}.",
-            http_port=0,
-            issuer=issuer.url,
-            jwks_url=jwks_url,
-            consumer_session_timeout_s=6.0,
-        )
-        async with open_runtime(service(settings), settings) as runtime, running(runtime, role) as process:
-            address = f"http://127.0.0.1:{process.port.result()}"
-            async with httpx.AsyncClient(base_url=address) as client:
-                cases = Cases(runtime, client, issuer)
-                await cases.hire()
-                yield cases
-
-
-@asynccontextmanager
-async def serving_keys(issuer: Issuer) -> AsyncIterator[str]:
-    """The issuer's key set on a free port; answers its address."""
-    server = uvicorn.Server(uvicorn.Config(make_app(issuer), host="127.0.0.1", port=0, log_config=None, lifespan="off"))
-    server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
-    task = asyncio.create_task(server.serve())
-    while not server.started:
-        await asyncio.sleep(0.01)
-    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}/jwks"
-    server.should_exit = True
-    await task
+    async with sign_in() as signing:
+        settings = local(Settings, stack, unique, signing.url)
+        async with serving(service(settings), settings, role) as running:
+            cases = Cases(running.runtime, running.http, signing)
+            await cases.hire()
+            yield cases
