@@ -190,7 +190,7 @@ async def test_s05_4_changed_content_under_the_same_id_is_quarantined(story: Sto
     assert (after.file, after.digest) == (before.file, before.digest)
     sealed = [bytes(row["sealed"]) for row in await story.cases.rows("quarantine")]
     assert not any(b"TMC" in each for each in sealed), "what waits for its reviewer is sealed"
-    security = await story.cases.rows("audit", {"outcome": "CONFLICTING_DUPLICATE"})
+    security = await story.cases.rows("audit", {"outcome": "SECURITY_ID_REUSED"})
     assert {row["channel"] for row in security} == {"partner-bp2mi"}
 
 
