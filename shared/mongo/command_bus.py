@@ -4,7 +4,8 @@ Each command keeps its own outcome. A lone command never waits for company: the 
 """
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -183,7 +184,25 @@ class CommandBus:
             self._queue.put_nowait(Waiting(command, answer))
         except asyncio.QueueFull:
             raise Unavailable("TOO_BUSY") from None
-        return await answer
+        with self._counted(command) as told:
+            receipt = await answer
+            told.append("REPLAYED" if receipt.replayed else "DONE")
+        return receipt
+
+    @contextmanager
+    def _counted(self, command: Command) -> Iterator[list[str]]:
+        told: list[str] = []
+        try:
+            yield told
+        except Reject as no:
+            told.append(no.kind.value)
+            raise
+        except Unavailable as away:
+            told.append(away.code)
+            raise
+        finally:
+            outcome = told[0] if told else "FAILED"
+            self.uow.metrics.commands.labels(command.cause.action, outcome).inc()
 
     async def run(self, stop: asyncio.Event) -> None:
         """The lane; on stop it finishes what waits."""

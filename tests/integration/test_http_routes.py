@@ -259,6 +259,9 @@ async def test_a_rules_refusal_leaves_one_row(ours: Served) -> None:
     assert (answer.status_code, answer.json()["code"]) == (409, "TOLD_TO_REFUSE")
     assert answer.headers["content-type"] == "application/problem+json"
     assert await ours.audit() == [("ACCOUNT_OPENED", "OK"), ("AMOUNT_ADDED", "TOLD_TO_REFUSE")]
+    counted = ours.ours.metrics.registry.get_sample_value
+    assert counted("pulang_commands_total", {"action": "ACCOUNT_OPENED", "outcome": "DONE"}) == 1
+    assert counted("pulang_commands_total", {"action": "AMOUNT_ADDED", "outcome": "ILLEGAL_MOVE"}) == 1
 
 
 async def test_a_read_waits_for_the_position_of_a_write(ours: Served) -> None:
