@@ -31,7 +31,9 @@ async def change(spec: RouteSpec, call: Call, request: Request, ledger: Ledger) 
     given = [parse_body(raw, spec.body)] if spec.body else []
     idempotency = idempotency_of(spec, call, request, raw)
     expected = required_match(request.headers.get("if-match")) if spec.if_match else None
-    command = Command(body=await declared(spec.handler)(call, *given), cause=call.cause, idempotency=idempotency)
+    target = spec.on.kind.ref(call.target.id) if spec.on else None
+    body = await declared(spec.handler)(call, *given)
+    command = Command(body=body, cause=call.cause, idempotency=idempotency, target=target)
     receipt = await submit(spec, call, command, expected, ledger)
     return await answer(spec, call, receipt)
 

@@ -32,6 +32,8 @@ class Command:
     cause: Cause
     idempotency: Idempotency | None = None
     precondition: Precondition | None = None
+    target: Ref | None = None
+    """What it is about, for the audit of a refusal."""
     needs: tuple[Need, ...] = ()
     """Beyond what the rule itself announces."""
 

@@ -69,7 +69,7 @@ class CommandBatch:
                 waiting.outcome = await self._decide(desk, waiting)
             except Reject as reject:
                 waiting.outcome = reject
-                desk.audit(waiting.command.cause, outcome=reject.code)
+                desk.audit(waiting.command.cause, outcome=reject.code, target=_named(waiting.command.target))
 
     async def save(self, tx: Transaction) -> None:
         """Remember the successful ones by their idempotency keys."""
@@ -140,6 +140,10 @@ class CommandBatch:
         }
         self.known[command.idempotency.scope] = row
         self.claims.append(row)
+
+
+def _named(target: Ref | None) -> tuple[str, str] | None:
+    return None if target is None else (target.kind.__name__, target.id)
 
 
 def _check(desk: Desk, command: Command) -> None:

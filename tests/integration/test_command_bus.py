@@ -1,6 +1,7 @@
 """Commands through group commit, against the real database."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
@@ -114,3 +115,11 @@ async def test_a_business_key_that_is_taken_is_a_conflict_for_its_owner_alone(ou
     assert isinstance(outcomes[0], Reject)
     assert outcomes[0].code == "DUPLICATE_KEY"
     assert isinstance(outcomes[1], Receipt)
+
+
+async def test_a_refusal_is_audited_with_what_it_was_about(ours: Ledger) -> None:
+    refused = replace(command(Add("a", 1, refuse=True)), target=Account.ref("a"))
+    with pytest.raises(Reject):
+        await ours.bus.submit(refused)
+    (row,) = await ours.rows("audit")
+    assert (row["target_kind"], row["target_ref"], row["outcome"]) == ("Account", "a", "TOLD_TO_REFUSE")
