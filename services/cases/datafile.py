@@ -22,8 +22,12 @@ def parse(model: type[M], text: str, file: str) -> M:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise DataFileError(f"{file}:{line}: {error.problem}") from None
     except ValidationError as error:
-        problems = [f"{file}:{_line_of(tree, e['loc'])}: {e['msg']}" for e in error.errors()]
-        raise DataFileError("\n".join(problems)) from None
+        raise DataFileError("\n".join(f"{file}:{_problem(tree, e['loc'], e['msg'])}" for e in error.errors())) from None
+
+
+def _problem(tree: yaml.Node | None, path: Path, message: str) -> str:
+    where = ".".join(map(str, path))
+    return f"{_line_of(tree, path)}: {where}: {message}" if where else f"{_line_of(tree, path)}: {message}"
 
 
 def _line_of(node: yaml.Node | None, path: Path) -> int:

@@ -1,7 +1,10 @@
 """Cases over HTTP on a real database: from a hand-over to an agency's file, and who sees what of it."""
 
+import asyncio
 import re
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -10,8 +13,10 @@ from shared.events import partner_v1
 from shared.events.intake_v1 import ScreeningCompleted
 from shared.events.notice_v1 import NoticeUndeliverable
 from shared.kernel.clock import system_clock
+from shared.mongo.clock_lane import ClockLane
 from tests.support.addresses import Addresses
 from tests.support.cases import STAFF, Cases, running_cases
+from tests.support.platform import until
 from tests.unit.cases.builders import handed
 
 pytestmark = pytest.mark.integration
@@ -243,3 +248,43 @@ async def test_every_answer_leaves_one_audit_row(cases: Cases) -> None:
         ("CASE_READ", "OK"),
         ("CASE_READ", "OK"),
     ]
+
+
+async def test_an_unanswered_referral_is_a_breach_at_its_limit_and_goes_back_a_day_later(cases: Cases) -> None:
+    case = await opened(cases)
+    body = {"agency": "LPSK-53", "purpose": "LPSK_APPLICATION"}
+    body["occurred_at"] = (system_clock() - timedelta(hours=25)).isoformat()
+    late = await cases.post(MANAGER, f"{case}/referrals", body)
+    async with ticking(cases):
+        await until(lambda: cases.rows("referrals", {"clock.status": "BREACHED"}))
+    path = f"/v1/referrals/{late['id']}"
+    seen = await cases.read(LPSK, path)
+    assert (seen["state"]["code"], seen["clock"]["breached_at"]) == ("PENDING", late["clock"]["due_at"])
+    [timer] = await cases.rows("timers")
+    assert (timer["rung"], timer["status"]) == (1, "RUNNING")
+    assert await published(cases, "clock.breached") == 1
+
+    overdue = {"$set": {"due_at": system_clock() - timedelta(seconds=1)}}
+    await cases.runtime.mongo.collection("timers").update_one({"_id": timer["_id"]}, overdue)
+    async with ticking(cases):
+        await until(lambda: cases.rows("referrals", {"state": "RETURNED"}))
+    returned = await cases.read(MANAGER, path)
+    assert returned["reason"] == {"code": "UNANSWERED", "label": "Tidak dijawab"}
+    assert (await cases.call(LPSK, "GET", case)).status_code == 404
+    assert await published(cases, "clock.breached") == 2
+
+
+async def published(cases: Cases, kind: str) -> int:
+    """How many events of a kind lie in the outbox."""
+    return sum(kind.encode() in row["value"] for row in await cases.rows("outbox"))
+
+
+@asynccontextmanager
+async def ticking(cases: Cases) -> AsyncIterator[None]:
+    """The service's clock, running."""
+    runtime, stop = cases.runtime, asyncio.Event()
+    clock = ClockLane(runtime.name, runtime.uow, runtime.service.rules, runtime.leases)
+    task = asyncio.create_task(clock.run(stop))
+    yield
+    stop.set()
+    await task
