@@ -2,8 +2,9 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from shared.events.incoming import Incoming, Partition
 from shared.kernel.aggregate import Need
@@ -17,6 +18,8 @@ from shared.mongo.refusals import Refusals, Sealer
 from shared.mongo.transaction import Transaction, Transient, jittered
 from shared.mongo.unit_of_work import UnitOfWork
 from shared.mongo.verdicts import CONFLICTING_DUPLICATE, ID_REUSED, TOO_OLD, Judge, cause_of
+
+T = TypeVar("T")
 
 SECRETIVE = frozenset({"LPSK"})
 """Of what these send and we must refuse, not even ciphertext stays: it may hold what only they may know."""
@@ -40,23 +43,27 @@ class EventLane:
         self.progress = Progress(self.uow.mongo, self.consumer)
 
     async def positions(self, partitions: Collection[Partition]) -> dict[Partition, int]:
-        """The next offset per partition, as saved with the effects."""
-        return await self.progress.read(partitions)
+        """The next offset per partition, as saved with the effects; waits while the database cannot say."""
+        return await self._insist(lambda _: self.progress.read(partitions))
 
     async def apply(self, batch: Sequence[Incoming]) -> None:
         """Apply all of it; an outage blocks, and the batch is tried in halves after each wait."""
-        attempt = 0
         work = EventBatch(self, list(batch))
-        while True:
-            try:
-                await self._apply(work, split=attempt > 1)
-            except Transient:
-                self.waiting = True
-                await asyncio.sleep(jittered(0.05, attempt, 2.0))
-                attempt += 1
-            else:
-                self.waiting = False
-                return
+        await self._insist(lambda attempt: self._apply(work, split=attempt > 1))
+
+    async def _insist(self, act: Callable[[int], Awaitable[T]]) -> T:
+        """Try until the database can. Whatever else comes out, the waiting is over."""
+        attempt = 0
+        try:
+            while True:
+                try:
+                    return await act(attempt)
+                except Transient:
+                    self.waiting = True
+                    await asyncio.sleep(jittered(0.05, attempt, 2.0))
+                    attempt += 1
+        finally:
+            self.waiting = False
 
     async def _apply(self, work: "EventBatch", *, split: bool) -> None:
         halves = work.halves() if split else None

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from pymongo import UpdateOne
+from pymongo import ReplaceOne
 
 from shared.events.incoming import Incoming
 from shared.mongo.client import Document
@@ -42,6 +42,6 @@ def inbox_row(id_: str, incoming: Incoming, outcome: Outcome, at: datetime) -> D
     return {"_id": id_, "event_id": event_id, "digest": incoming.digest, "outcome": outcome.value, "at": at}
 
 
-def settled(id_: str, outcome: Outcome) -> UpdateOne:
-    """A row that was parked has come to its end."""
-    return UpdateOne({"_id": id_}, {"$set": {"outcome": outcome.value}})
+def settled(row: Document) -> ReplaceOne[Document]:
+    """An event that was parked has come to its end; one that could not be read then has no row yet."""
+    return ReplaceOne({"_id": row["_id"]}, row, upsert=True)

@@ -4,10 +4,11 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from pymongo import InsertOne, UpdateOne
+from pymongo.errors import PyMongoError
 
 from shared.events.incoming import Fenced, Partition
 from shared.mongo.client import Mongo
-from shared.mongo.transaction import Transaction
+from shared.mongo.transaction import Transaction, translated
 
 PROGRESS = "progress"
 
@@ -21,9 +22,15 @@ class Progress:
         self._known: dict[Partition, int | None] = {}
 
     async def read(self, partitions: Collection[Partition]) -> dict[Partition, int]:
-        """Take partitions over: learn the saved positions, and forget those of partitions that are gone."""
+        """Take partitions over: learn the saved positions, and forget those of partitions that are gone.
+
+        Raises Transient while the database cannot say.
+        """
         ids = {self._id(partition): partition for partition in partitions}
-        rows = await self._mongo.collection(PROGRESS).find({"_id": {"$in": list(ids)}}).to_list(None)
+        try:
+            rows = await self._mongo.collection(PROGRESS).find({"_id": {"$in": list(ids)}}).to_list(None)
+        except PyMongoError as error:
+            raise translated(error) from error
         found = {ids[row["_id"]]: int(row["next"]) for row in rows}
         self._known = {partition: found.get(partition) for partition in partitions}
         return found

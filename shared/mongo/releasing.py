@@ -2,20 +2,23 @@
 
 import asyncio
 import contextlib
+from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 import structlog
+from pymongo.errors import PyMongoError
 
-from shared.events.incoming import Incoming, Record
+from shared.events.incoming import Halted, Incoming, Record
 from shared.kernel.aggregate import Need
 from shared.kernel.errors import Reject
 from shared.mongo.client import Document, Mongo
 from shared.mongo.desk import Desk
 from shared.mongo.event_lane import EventLane
 from shared.mongo.inbox import Outcome, inbox_id, inbox_row, read_inbox, settled
-from shared.mongo.parking import HEADS, ROWS, Head, head_write, record_of
+from shared.mongo.parking import HEADS, ROWS, Head, head_write, record_of, waiting_id
 from shared.mongo.transaction import Conflict, Transaction, Transient
+from shared.mongo.verdicts import HANDLER_FAILED
 
 log = structlog.get_logger(__name__)
 
@@ -37,7 +40,8 @@ class ReleaseBatch:
     rows: list[Document] = field(default_factory=list)
     done: list[Document] = field(default_factory=list)
     inbox: dict[str, Document] = field(default_factory=dict)
-    applied: list[Incoming] = field(default_factory=list)
+    applied: list[Document] = field(default_factory=list)
+    """Inbox rows of what is through."""
 
     async def claim(self, tx: Transaction) -> Iterable[Need]:
         """Read the head and its next rows."""
@@ -60,6 +64,7 @@ class ReleaseBatch:
             reject = await self._try(desk, self._incoming(row))
             if reject:
                 self.head.releasing, self.head.reason = False, reject.code
+                self.head.waits_for = waiting_id(reject.waits_for)
                 break
             self.done.append(row)
         self.head.count -= len(self.done)
@@ -69,7 +74,7 @@ class ReleaseBatch:
         if self.head is None:
             return
         await tx.delete(ROWS, {"_id": {"$in": [row["_id"] for row in self.done]}})
-        await tx.write("inbox", [settled(inbox_id(self.lane.consumer, i), Outcome.APPLIED) for i in self.applied])
+        await tx.write("inbox", [settled(row) for row in self.applied])
         await tx.write(HEADS, [head_write(self.head)], guarded=1)
 
     def committed(self) -> None:
@@ -82,8 +87,9 @@ class ReleaseBatch:
         return None
 
     def refuse(self, reject: Reject) -> None:
-        """The first row cannot be saved."""
-        self.forced = reject
+        """Something cannot be saved: the first row, once it stands alone; until then there are fewer rows to try."""
+        if len(self.rows) <= 1:
+            self.forced = reject
 
     @property
     def more(self) -> bool:
@@ -97,14 +103,22 @@ class ReleaseBatch:
     async def _try(self, desk: Desk, incoming: Incoming) -> Reject | None:
         if incoming.refusal:
             return Reject(incoming.refusal)
-        known = self.inbox.get(inbox_id(self.lane.consumer, incoming))
+        id_ = inbox_id(self.lane.consumer, incoming)
+        known = self.inbox.get(id_)
         if known and known["outcome"] == Outcome.APPLIED:
             return None  # it came twice while its key was parked
-        reject = self.forced or await self.lane.judge.ask(desk, incoming)
+        reject = self.forced or await self._ask(desk, incoming)
         if reject is None:
-            self.applied.append(incoming)
-            self.inbox[inbox_id(self.lane.consumer, incoming)] = inbox_row("", incoming, Outcome.APPLIED, desk.now)
+            self.inbox[id_] = inbox_row(id_, incoming, Outcome.APPLIED, desk.now)
+            self.applied.append(self.inbox[id_])
         return reject
+
+    async def _ask(self, desk: Desk, incoming: Incoming) -> Reject | None:
+        """A bug that repeats stops a partition; here nothing flows, so the key just stays where it is."""
+        try:
+            return await self.lane.judge.ask(desk, incoming)
+        except Halted:
+            return Reject(HANDLER_FAILED)
 
 
 @dataclass
@@ -121,7 +135,7 @@ class Releaser:
         while not stop.is_set():
             try:
                 await self.sweep()
-            except (Transient, Conflict) as error:
+            except (Transient, Conflict, PyMongoError) as error:
                 log.warning("release_postponed", error=type(error).__name__)
             await wait(stop, SWEEP_S)
 
@@ -143,12 +157,17 @@ class Releaser:
 
     async def _mark_fulfilled(self) -> None:
         mongo = self.lane.uow.mongo
-        heads = mongo.collection(HEADS)
-        query = {"consumer": self.lane.consumer, "waits_for": {"$ne": None}, "releasing": False}
-        for head in await heads.find(query, {"waits_for": 1, "revision": 1}).to_list(1000):
+        query = {"consumer": self.lane.consumer, "waits_for": {"$type": "string"}, "releasing": False}
+        waiting: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
+        async for head in mongo.collection(HEADS).find(query, {"waits_for": 1}):
             kind, _, id_ = head["waits_for"].partition("|")
-            if kind in self.kinds and await mongo.collection(kind).find_one({"_id": id_}, {"_id": 1}):
-                await mark(mongo, head["_id"])
+            waiting[kind][id_].append(head["_id"])
+        for kind in waiting.keys() & self.kinds:
+            for found in (
+                await mongo.collection(kind).find({"_id": {"$in": list(waiting[kind])}}, {"_id": 1}).to_list(None)
+            ):
+                for head_id in waiting[kind][found["_id"]]:
+                    await mark(mongo, head_id)
 
 
 async def mark(mongo: Mongo, head_id: str) -> bool:
