@@ -121,13 +121,17 @@ class ClockLane:
 
     async def _fire(self, timer: Timer) -> None:
         """One failing timer stops no other."""
+        firing = Firing(timer, self.rules)
         try:
-            await self.uow.run(Firing(timer, self.rules))
+            await self.uow.run(firing)
         except Transient:
             raise
         except Exception as error:  # noqa: BLE001 - a bug in one rule must not hold back the other deadlines
             self._resting[timer.id] = time.monotonic() + REST_S
             log.error("timer_failed", kind=timer.kind, bug=signature(error))
         else:
+            if firing.forced:
+                self._resting[timer.id] = time.monotonic() + REST_S
+                return
             late_s = (self.uow.clock() - timer.due_at).total_seconds()
             self.uow.metrics.timer_lateness.labels(timer.kind).observe(late_s)

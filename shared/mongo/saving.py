@@ -1,6 +1,8 @@
 """How one attempt's decisions become writes. States go first: there a stale guard or a conflict shows soonest."""
 
 from collections import Counter, defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 from zlib import crc32
@@ -33,14 +35,23 @@ async def save_states(tx: Transaction, overlay: Overlay) -> None:
         assert slot.now is not None  # noqa: S101 - dirty means set
         operations[address[0]].append(_state_write(slot.loaded_version, to_document(slot.now)))
     for kind, writes in operations.items():
-        try:
+        with _taken(kind.collection):
             await tx.write(kind.collection, writes, guarded=len(writes))
-        except BulkWriteError as error:
-            # E11000 carries no transient label, and the operation after it would fail with one (251), which
-            # reads like an accident: so it is told apart here, where it is still known whose key it was.
-            if any(e.get("code") == DUPLICATE_KEY for e in error.details.get("writeErrors", ())):
-                raise KeyTaken(kind.collection) from error
-            raise
+
+
+@contextmanager
+def _taken(collection: str) -> Iterator[None]:
+    """Raise KeyTaken where an id or key that the rules chose exists: deciding again for ever would not help.
+
+    E11000 carries no transient label, and the operation after it would fail with one (251), which reads like an
+    accident: so it is told apart here, where it is still known whose key it was.
+    """
+    try:
+        yield
+    except BulkWriteError as error:
+        if any(e.get("code") == DUPLICATE_KEY for e in error.details.get("writeErrors", ())):
+            raise KeyTaken(collection) from error
+        raise
 
 
 def _state_write(loaded_version: int | None, document: Document) -> Any:
@@ -77,7 +88,8 @@ async def save_entries(tx: Transaction, desk: Desk) -> None:
     for entry in desk.entries:
         rows[(entry.collection, entry.database)].append(to_document(entry))
     for (name, database), documents in rows.items():
-        await tx.insert(name, documents, database)
+        with _taken(name):
+            await tx.insert(name, documents, database)
 
 
 async def save_events(tx: Transaction, desk: Desk, outbox: "OutboxWriter") -> None:
@@ -106,7 +118,8 @@ class OutboxWriter:
         for (emitted, cause), address in zip(reversed(events), reversed(addresses), strict=True):
             rows.append(self._row(emitted, cause, address, last[address], now))
             last[address] -= 1
-        await tx.insert("outbox", rows)
+        with _taken("outbox"):
+            await tx.insert("outbox", rows)
 
     def _row(self, emitted: Emitted, cause: Cause, address: tuple[str, str], sequence: int, now: datetime) -> Document:
         topic, key = address
