@@ -180,9 +180,12 @@ class CommandBus:
     def __post_init__(self) -> None:
         self._queue: asyncio.Queue[Waiting] = asyncio.Queue(maxsize=1024)
         self._kinds = {kind.collection: kind for kind in self.kinds}
+        self._ended = False
 
     async def submit(self, command: Command) -> Receipt:
         """Decide and save; raises Reject or Unavailable. A caller who goes away does not take the command back."""
+        if self._ended:
+            raise Unavailable
         answer: asyncio.Future[Receipt] = asyncio.get_running_loop().create_future()
         try:
             self._queue.put_nowait(Waiting(command, answer))
@@ -209,12 +212,18 @@ class CommandBus:
             self.uow.metrics.commands.labels(command.cause.action, outcome).inc()
 
     async def run(self, stop: asyncio.Event) -> None:
-        """The lane; on stop it finishes what waits."""
-        while not (stop.is_set() and self._queue.empty()):
-            group = await self._next(stop)
-            if group:
-                self.uow.metrics.group_size.observe(len(group))
-                await self._apply(group)
+        """The lane; on stop it finishes what waits. Nobody is left waiting for a lane that has ended."""
+        self._ended = False
+        try:
+            while not (stop.is_set() and self._queue.empty()):
+                group = await self._next(stop)
+                if group:
+                    self.uow.metrics.group_size.observe(len(group))
+                    await self._apply(group)
+        finally:
+            self._ended = True
+            while not self._queue.empty():
+                _turn_away([self._queue.get_nowait()], "UNAVAILABLE")
 
     async def _next(self, stop: asyncio.Event) -> list[Waiting]:
         getting, stopping = asyncio.ensure_future(self._queue.get()), asyncio.ensure_future(stop.wait())
@@ -233,6 +242,9 @@ class CommandBus:
             try:
                 await self.uow.run(CommandBatch(self.rules, waiting, self._kinds))
             except Transient as error:
+                if isinstance(error, OutcomeUnknown):
+                    # It may have happened, and without a key nothing would tell: deciding again could do it twice.
+                    _give_up([w for w in waiting if not w.command.idempotency], error)
                 if loop.time() > give_up_at or no_server(error):
                     return _give_up(waiting, error)
                 await asyncio.sleep(jittered(0.02, attempt, 0.5))
@@ -257,7 +269,10 @@ def no_server(error: Transient) -> bool:
 
 
 def _give_up(waiting: list[Waiting], error: Transient) -> None:
-    code = "OUTCOME_UNKNOWN" if isinstance(error, OutcomeUnknown) else "UNAVAILABLE"
+    _turn_away(waiting, "OUTCOME_UNKNOWN" if isinstance(error, OutcomeUnknown) else "UNAVAILABLE")
+
+
+def _turn_away(waiting: list[Waiting], code: str) -> None:
     for one in waiting:
         one.outcome = Unavailable(code)
         one.settle()
