@@ -11,6 +11,7 @@ from shared.kernel.audit import AuditRow
 from shared.kernel.command import Unavailable
 from shared.mongo.client import Document, Mongo
 from shared.mongo.documents import to_aggregate, to_document
+from shared.mongo.inbox import Outcome
 
 A = TypeVar("A", bound=Aggregate)
 
@@ -51,8 +52,12 @@ class MongoReader:
         return list(found)
 
     async def has_applied(self, consumer: str, event_id: str) -> bool:
-        """Whether this service's inbox knows an event of ours, for reads that must not be older than a write."""
-        rows = self.mongo.collection("inbox").find({"event_id": event_id}, {"_id": 1})
+        """Whether this service has applied an event of ours, for reads that must not be older than a write.
+
+        One that waits parked has had no effect yet.
+        """
+        query = {"event_id": event_id, "outcome": Outcome.APPLIED.value}
+        rows = self.mongo.collection("inbox").find(query, {"_id": 1})
         return any(row["_id"].startswith(f"{consumer}|") for row in await rows.to_list(None))
 
 

@@ -18,5 +18,7 @@ async def sample(mongo: Mongo, metrics: Metrics, clock: Clock) -> None:
         metrics.outbox_rows.set(status["rows"])
         metrics.outbox_age.set((clock() - status["oldest"]).total_seconds() if status["oldest"] else 0.0)
         by_topic = mongo.collection(HEADS).aggregate([{"$group": {"_id": "$topic", "rows": {"$sum": "$count"}}}])
-        for row in await by_topic.to_list(None):
+        rows = await by_topic.to_list(None)
+        metrics.parked.clear()  # a topic whose last row is gone has no row here
+        for row in rows:
             metrics.parked.labels(row["_id"]).set(row["rows"])
