@@ -117,7 +117,6 @@ class UnitOfWork:
 
     async def _save(self, tx: Transaction, desk: Desk, batch: Batch) -> None:
         await save_states(tx, desk.overlay)
-        await release_waiting(tx, desk.overlay)
         self.probe("after_case")
         await save_timeline(tx, desk)
         await save_entries(tx, desk)
@@ -125,6 +124,7 @@ class UnitOfWork:
         await save_events(tx, desk, self.outbox)
         self.probe("after_outbox")
         await batch.save(tx)
+        await release_waiting(tx, desk.overlay)  # after the heads that the batch itself read and writes
         self.probe("before_commit")
 
 

@@ -62,6 +62,19 @@ async def test_a_row_that_waits_for_something_else_is_released_by_its_creation(o
     assert account and account["log"] == [1, 2]
 
 
+async def test_one_batch_may_park_behind_a_key_and_create_what_the_key_waits_for(ours: Ledger) -> None:
+    log = Log()
+    await apply(ours, log.added("k", 1, waits="new"))
+    await apply(ours, log.added("k", 2), log.added("new", 1), log.added("k", 3))
+    conflicts = ours.metrics.registry.get_sample_value("pulang_unit_of_work_conflicts_total", {"lane": "EventBatch"})
+    assert not conflicts
+    (head,) = await ours.rows("parked_heads")
+    assert (head["count"], head["releasing"]) == (3, True)
+    await ours.releaser.sweep()
+    account = await ours.account("k")
+    assert account and account["log"] == [1, 2, 3]
+
+
 async def test_what_could_not_be_read_counts_once_when_it_can(ours: Ledger) -> None:
     """A release that reads more than the one before: the inbox has no row of it yet, and needs one from then on."""
     log = Log()
