@@ -1,0 +1,85 @@
+"""`pulang topics`: the topics in Kafka against those that the platform declares."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from deploy.errors import OperatorError
+
+if TYPE_CHECKING:
+    from shared.messaging.topics import Difference
+
+app = typer.Typer(no_args_is_help=True, help="The topics in Kafka against those that the platform declares.")
+
+Bootstrap = Annotated[
+    str,
+    typer.Option("--bootstrap", envvar=["PULANG_KAFKA_BOOTSTRAP", "PULANG_CASES_KAFKA_BOOTSTRAP"], help="The brokers."),
+]
+Prefix = Annotated[
+    str,
+    typer.Option(
+        "--prefix",
+        envvar=["PULANG_TOPIC_PREFIX", "PULANG_CASES_TOPIC_PREFIX"],
+        help="What stands before the names, where platforms share a cluster.",
+    ),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Machine-readable, on stdout.")]
+LOCAL = "127.0.0.1:9092"
+
+
+class KafkaUnavailable(OperatorError):
+    """No broker answered, or it refused."""
+
+    exit_code = 2
+
+
+@app.command()
+def apply(bootstrap: Bootstrap = LOCAL, prefix: Prefix = "", as_json: AsJson = False) -> None:
+    """Create missing topics and set what differs; exit 1 where something remains that must not be changed on the way.
+
+    The number of partitions is never changed: later events of a key would go elsewhere than earlier ones.
+    """
+    differences = _ask(bootstrap, prefix, repair=True)
+    _show(differences, as_json, repaired=True)
+    if not all(each.repairable for each in differences):
+        raise typer.Exit(1)
+
+
+@app.command()
+def check(bootstrap: Bootstrap = LOCAL, prefix: Prefix = "", as_json: AsJson = False) -> None:
+    """Compare, change nothing; exit 1 where something differs."""
+    differences = _ask(bootstrap, prefix, repair=False)
+    _show(differences, as_json, repaired=False)
+    if differences:
+        raise typer.Exit(1)
+
+
+def _ask(bootstrap: str, prefix: str, *, repair: bool) -> "list[Difference]":
+    import asyncio
+    import logging
+
+    from shared.events.registry import load_topics
+    from shared.messaging.settings import Kafka
+    from shared.messaging.topics import KafkaRefused, topic_admin
+
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # the one line below says it
+
+    async def ask() -> "list[Difference]":
+        specs = load_topics().values()
+        async with topic_admin(Kafka(bootstrap, prefix)) as admin:
+            return await (admin.apply(specs) if repair else admin.check(specs))
+
+    try:
+        return asyncio.run(ask())
+    except KafkaRefused as error:
+        raise KafkaUnavailable(f"Kafka at {bootstrap}: {error}") from error
+
+
+def _show(differences: "list[Difference]", as_json: bool, *, repaired: bool) -> None:
+    from deploy.printing import show_rows
+
+    rows = [
+        {"topic": d.topic, "what": d.what, "wanted": d.wanted, "found": d.found, "repaired": repaired and d.repairable}
+        for d in differences
+    ]
+    show_rows(rows, as_json=as_json, empty="All topics are as declared.")
