@@ -3,7 +3,6 @@
 Keys and ciphertexts are made here, before the transaction, so that a repetition of it finds them made.
 """
 
-import re
 from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
@@ -16,8 +15,6 @@ from services.intake.domain.vault import Sealed
 from services.intake.parts import Parts
 from shared.kernel.clock import WITA
 from shared.reference.regions import kabupaten_of
-
-_NOT_A_DIGIT = re.compile(r"\D")
 
 
 class Typed(BaseModel):
@@ -37,19 +34,13 @@ async def seal(parts: Parts, owner: str, typed: Typed) -> Sealed:
         c3=await _document(parts, owner, typed.identity),
         c4=await _document(parts, owner, typed.sensitive),
         nik_index=parts.index.of("nik", typed.nik) if typed.nik else None,
-        phone_indexes=tuple(parts.index.of("phone", plain_phone(phone)) for phone in typed.phones),
+        phone_indexes=tuple(parts.index.of("phone", phone) for phone in typed.phones),
     )
 
 
 async def _document(parts: Parts, owner: str, said: Mapping[str, Any]) -> bytes | None:
     present = {name: value for name, value in said.items() if value not in (None, (), [], "")}
     return await parts.crypto.encrypt_document(owner, present) if present else None
-
-
-def plain_phone(phone: str) -> str:
-    """One spelling for one number: digits alone, `0` for Indonesia's `62`."""
-    digits = _NOT_A_DIGIT.sub("", phone)
-    return f"0{digits[2:]}" if digits.startswith("62") else digits
 
 
 def nik_on(number: str | None, occurred_at: datetime) -> Nik | None:

@@ -21,7 +21,6 @@ from shared.mongo.indexes import ensure
 from shared.mongo.leases import MongoLeases
 from shared.mongo.outbox import MongoOutbox
 from shared.mongo.reader import AuditLog, MongoReader
-from shared.mongo.refusals import Sealer
 from shared.mongo.saving import OutboxWriter
 from shared.mongo.unit_of_work import UnitOfWork
 from shared.mongo.verdicts import Judge
@@ -37,7 +36,7 @@ class Runtime:
     service: Service
     settings: ServiceSettings
     mongo: Mongo
-    sealer: Sealer
+    crypto: FieldCrypto
     registry: Registry = field(default_factory=registry)
     metrics: Metrics = field(default_factory=Metrics)
     parts: Any = None
@@ -57,7 +56,7 @@ class Runtime:
             self.uow, service.rules, service.kinds, settings.command_group, settings.command_deadline_s
         )
         judge = Judge(service.rules, self.registry.topics, Bugs())
-        self.lane = EventLane(service.name, self.uow, judge, self.sealer)
+        self.lane = EventLane(service.name, self.uow, judge, self.crypto)
 
     @property
     def name(self) -> str:

@@ -2,7 +2,7 @@
 
 from base64 import b64encode
 from pathlib import Path
-from typing import Self
+from typing import ClassVar, Self
 
 from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -18,6 +18,9 @@ class ServiceSettings(BaseSettings):
 
     # Inputs stay out of error messages: a setting that is refused at start may be a secret.
     model_config = SettingsConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
+
+    secrets: ClassVar[tuple[str, ...]] = ("secret", "positions_secret", "master_key")
+    """The settings that must be long, random and nobody's sample."""
 
     local: bool = False
     """Development on one machine: sample secrets, time travel and crash points are allowed."""
@@ -57,9 +60,7 @@ class ServiceSettings(BaseSettings):
     @model_validator(mode="after")
     def _safe(self) -> Self:
         """Refuse to start with what only a developer's machine may have."""
-        secrets = {
-            name: getattr(self, name).get_secret_value() for name in ("secret", "positions_secret", "master_key")
-        }
+        secrets = {name: getattr(self, name).get_secret_value() for name in self.secrets}
         refuse_sample_secrets(secrets, local=self.local, samples=(SAMPLE_SECRET, SAMPLE_MASTER_KEY))
         if not self.local and (self.clock_offset_file or self.crash_at):
             raise ValueError("time travel and crash points outside local mode")

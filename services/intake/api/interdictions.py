@@ -207,7 +207,7 @@ async def recruiter(parts: Parts, body: RecruiterBody) -> RecruiterContact:
         kind=body.kind,
         tie=body.tie,
         sealed=await parts.crypto.encrypt_document(ref, document),
-        phone_index=parts.index.of("phone", sealing.plain_phone(body.phone)) if body.phone else None,
+        phone_index=parts.index.of("phone", body.phone) if body.phone else None,
     )
 
 

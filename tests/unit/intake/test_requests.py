@@ -137,11 +137,6 @@ async def test_a_number_that_does_not_parse_refuses_nobody() -> None:
     assert person.age.by_nik is None
 
 
-@pytest.mark.parametrize("phone", ["+62 812-0000-0000", "0812 0000 0000", "(0812)00000000", "62812 00000000"])
-def test_one_phone_has_one_spelling(phone) -> None:
-    assert sealing.plain_phone(phone) == "081200000000"
-
-
 def test_a_day_is_a_day_in_central_indonesia() -> None:
     assert sealing.local_day(datetime(2026, 5, 13, 20, 40, tzinfo=UTC)).isoformat() == "2026-05-14"
 

@@ -1,0 +1,37 @@
+"""Composition root of intake."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from services.intake.api import ROUTES
+from services.intake.commands import commands
+from services.intake.handlers import handlers
+from services.intake.parts import Parts
+from services.intake.permissions import PERMITS
+from services.intake.settings import Settings
+from services.intake.store import ENTRIES, INDEXES, KINDS
+from shared.security import staff
+from shared.security.blindindex import BlindIndex
+from shared.service.definition import Service
+from shared.service.runtime import Runtime
+
+
+def service(settings: Settings) -> Service:
+    """Intake, put together. The vault's keys and the index key are opened with the process and closed with it."""
+
+    @asynccontextmanager
+    async def parts(runtime: Runtime) -> AsyncIterator[Parts]:
+        index = BlindIndex(settings.index_key.get_secret_value().encode())
+        yield Parts(crypto=runtime.crypto, index=index, reader=runtime.reader)
+
+    return Service(
+        name="intake",
+        rules=handlers.including(commands, staff.projection),
+        kinds=KINDS,
+        entries=ENTRIES,
+        indexes=INDEXES,
+        databases={"suspects": settings.suspects_database},
+        routes=ROUTES,
+        permits=PERMITS,
+        parts=parts,
+    )
