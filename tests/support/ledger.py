@@ -33,7 +33,7 @@ from shared.mongo.unit_of_work import UnitOfWork
 from shared.mongo.verdicts import Judge
 from shared.observability.metrics import Metrics
 
-OWN, PARTNER = "ledger-events", "partner-ledger"
+OWN, PARTNER, RIVAL = "ledger-events", "partner-ledger", "partner-rival"
 
 
 class Account(Aggregate):
@@ -51,7 +51,7 @@ class Added(EventData):
     """An amount for an account."""
 
     type = "id.pulang.test.amount.added.v1"
-    topics = (OWN, PARTNER)
+    topics = (OWN, PARTNER, RIVAL)
 
     account: str
     amount: int
@@ -146,6 +146,15 @@ REGISTRY = Registry(
             partner="TESTERS",
             key="account",
             producers=("testers",),
+            consumers=("ledger",),
+            types={Added.type: ("ledger",)},
+        ),
+        RIVAL: TopicSpec(
+            name=RIVAL,
+            kind="partner",
+            partner="RIVALS",
+            key="account",
+            producers=("rivals",),
             consumers=("ledger",),
             types={Added.type: ("ledger",)},
         ),
