@@ -10,6 +10,7 @@ from services.intake.parts import Parts
 from services.intake.permissions import PERMITS
 from services.intake.settings import Settings
 from services.intake.store import ENTRIES, INDEXES, KINDS
+from services.intake.titles import TITLES
 from shared.security import staff
 from shared.security.blindindex import BlindIndex
 from shared.service.definition import Service
@@ -33,5 +34,6 @@ def service(settings: Settings) -> Service:
         databases={"suspects": settings.suspects_database},
         routes=ROUTES,
         permits=PERMITS,
+        titles=TITLES,
         parts=parts,
     )
