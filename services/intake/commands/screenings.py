@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict
 from services.intake.commands.checks import acting, check_time
 from services.intake.domain.offices import told_of_need
 from services.intake.domain.risk import is_urgent, triage
-from services.intake.domain.screening import Answers, ScreeningRound, finding, round_id
+from services.intake.domain.screening import Answers, ScreeningRound, finding
 from services.intake.domain.states import SubjectState, screened
 from services.intake.domain.subject import Subject
 from shared.events.intake_v1 import ScreeningCompleted
@@ -48,7 +48,7 @@ def round_from(command: Screen, subject: Subject, found: SubjectState, work: Wor
     """The round as it is kept."""
     actor = acting(work)
     return ScreeningRound(
-        id=round_id(subject.id, subject.rounds),
+        id=work.new_id(),
         subject_ref=subject.id,
         round=subject.rounds,
         occurred_at=command.occurred_at,

@@ -9,7 +9,6 @@ from pydantic import BaseModel, ConfigDict
 
 from services.intake.domain.states import SubjectState
 from shared.kernel.aggregate import Aggregate
-from shared.kernel.ids import derived_id
 from shared.reference.codes import INDICATORS
 
 
@@ -37,7 +36,10 @@ class Element(StrEnum):
 
 
 class ScreeningRound(Aggregate):
-    """One round, never overwritten: a later round is another document. `sealed` are its answers, encrypted."""
+    """One round, never overwritten: a later round is another document. `sealed` are its answers, encrypted.
+
+    Its `round` is its own alone: whoever adds one raises the person's version too, and of two only one can.
+    """
 
     collection: ClassVar[str] = "screenings"
     has_timeline: ClassVar[bool] = False
@@ -51,11 +53,6 @@ class ScreeningRound(Aggregate):
     finding: SubjectState
     risk: str | None
     sealed: bytes
-
-
-def round_id(subject_ref: str, number: int) -> str:
-    """The id of a person's n-th round: two officers cannot both write the same one."""
-    return derived_id("screening", subject_ref, str(number))
 
 
 def elements(indicators: Iterable[str]) -> frozenset[Element]:
