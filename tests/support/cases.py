@@ -32,9 +32,11 @@ members:
   - {person: O-60, agency: POLRI-53, roles: [AGENCY_OFFICER], valid_from: 2026-01-01T00:00:00+08:00}
 """
 
-PRODUCERS = {"intake-events": "/pulang/intake", "notice-events": "/pulang/notify"} | {
-    f"partner-{code}": f"/partner/{code}" for code in ("bp2mi", "police", "lpsk")
-}
+PRODUCERS = {
+    "intake-events": "/pulang/intake",
+    "case-events": "/pulang/cases",
+    "notice-events": "/pulang/notify",
+} | {f"partner-{code}": f"/partner/{code}" for code in ("bp2mi", "police", "lpsk")}
 
 
 @dataclass
