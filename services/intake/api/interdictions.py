@@ -11,7 +11,14 @@ from services.intake import sealing, views
 from services.intake.api import fields
 from services.intake.api.people import taken
 from services.intake.commands.interdictions import Journey, RecordInterdiction, Stopped
-from services.intake.domain.interdiction import InterdictedPerson, Interdiction, legal_moves, origins_of, seen_by
+from services.intake.domain.interdiction import (
+    InterdictedPerson,
+    Interdiction,
+    counted_by,
+    legal_moves,
+    origins_of,
+    rows_for,
+)
 from services.intake.domain.recruiter import RecruiterContact, RecruiterKind
 from services.intake.parts import Parts
 from shared.http.routes import Call, Routes, Target
@@ -70,7 +77,7 @@ class InterdictionBody(fields.Body):
 
 
 class InterdictionView(BaseModel):
-    """A stop as this reader may see it: the posko and the province all, a home region its own people only."""
+    """A stop as this reader may see it: its posko each person's row, the province counts, a home region its own."""
 
     ref: str
     agency: str
@@ -117,16 +124,16 @@ class DetailsView(BaseModel):
 
 
 def interdiction_view(stop: Interdiction, call: Call) -> InterdictionView:
-    """The stop with the rows that this reader's office may see."""
-    rows = seen_by(stop, call.actor.agency)
+    """The stop with the rows and counts that this reader's office may see."""
+    office = call.actor.agency
     shown = stop.model_dump(include=set(InterdictionView.model_fields) - {"people"})
     return InterdictionView(
         **shown,
         ref=stop.id,
         legal_moves=legal_moves(stop.state),
         people_count=count_for(stop, call),
-        origins=origins_of(rows),
-        people=rows,
+        origins=origins_of(counted_by(stop, office)),
+        people=rows_for(stop, office),
         labels=labels_of(stop, call.lang),
     )
 
@@ -140,7 +147,7 @@ def interdiction_item(stop: Interdiction, call: Call) -> InterdictionItem:
 def count_for(stop: Interdiction, call: Call) -> int:
     """How many people: a home region counts its own, everybody else who was told the whole group."""
     home = call.actor.agency.startswith("GT_KAB-") and call.actor.agency != stop.agency
-    return len(seen_by(stop, call.actor.agency)) if home else len(stop.people)
+    return len(counted_by(stop, call.actor.agency)) if home else len(stop.people)
 
 
 def labels_of(stop: Interdiction, lang: str) -> dict[str, str]:

@@ -101,8 +101,13 @@ def origins_of(people: tuple[InterdictedPerson, ...]) -> dict[str, int]:
     return dict(sorted(Counter(p.kabupaten for p in people if p.kabupaten).items()))
 
 
-def seen_by(stop: Interdiction, office: str) -> tuple[InterdictedPerson, ...]:
-    """The rows that an office may see: the posko and the province all, a home region its own, others none."""
+def rows_for(stop: Interdiction, office: str) -> tuple[InterdictedPerson, ...]:
+    """The rows that an office may see, person by person: the posko that recorded them, and nobody else."""
+    return stop.people if office == stop.agency else ()
+
+
+def counted_by(stop: Interdiction, office: str) -> tuple[InterdictedPerson, ...]:
+    """Whom an office may count by origin: the posko and the province all, a home region its own, others nobody."""
     agency, _, place = office.rpartition("-")
     if office == stop.agency or agency == "NAKER_PROV":
         return stop.people

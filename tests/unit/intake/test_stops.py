@@ -6,7 +6,7 @@ import pytest
 
 from services.intake.commands import commands
 from services.intake.domain.age import AgeBasis, AgeClaim
-from services.intake.domain.interdiction import Interdiction, InterdictionState, seen_by
+from services.intake.domain.interdiction import Interdiction, InterdictionState, counted_by, rows_for
 from services.intake.domain.recruiter import RecruiterArrival
 from services.intake.domain.states import SubjectState
 from services.intake.domain.subject import Subject
@@ -150,14 +150,22 @@ def test_a_reference_is_used_once_for_a_stop_and_once_for_a_person() -> None:
     [("NAKER_PROV-53", 9), ("GT_KAB-53.02", 5), ("GT_KAB-53.03", 3), ("GT_KAB-53.21", 1), ("GT_KAB-53.04", 0),
      ("POLRI-53", 0), ("BP3MI-53", 0), ("UPTD_PPA-53.71", 0)],
 )  # fmt: skip
-def test_each_home_region_sees_its_own_people_only(office, number) -> None:
-    assert len(seen_by(record(stop(*nine())).answer, office)) == number
+def test_each_home_region_counts_its_own_people_only(office, number) -> None:
+    assert len(counted_by(record(stop(*nine())).answer, office)) == number
+
+
+@pytest.mark.parametrize("office", ["GT_KAB-53.02", "GT_KAB-53.04", "POLRI-53", "UPTD_PPA-53.71"])
+def test_nobody_but_the_posko_sees_a_row(office) -> None:
+    interdiction = record(stop(*nine())).answer
+
+    assert rows_for(interdiction, office) == ()
+    assert rows_for(interdiction, interdiction.agency) == interdiction.people
 
 
 def test_whoever_stopped_them_sees_all() -> None:
     interdiction = record(stop(*nine())).answer.evolve(agency="GT_KAB-53.04")
 
-    assert len(seen_by(interdiction, "GT_KAB-53.04")) == 9
+    assert len(counted_by(interdiction, "GT_KAB-53.04")) == 9
 
 
 def test_no_field_speaks_of_holding_or_banning_anybody() -> None:
