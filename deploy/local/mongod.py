@@ -63,6 +63,8 @@ def mongod_options(data: Path, port: int, cache_gb: float, oplog_mb: int, bind: 
             "--replSet", REPLICA_SET, "--wiredTigerCacheSizeGB", str(cache_gb), "--oplogSize", str(oplog_mb),
             "--setParameter", "enableTestCommands=1",
             "--setParameter", "shutdownTimeoutMillisForSignaledShutdown=500",  # by default a primary takes 15 s
+            # A killed process's transaction keeps its locks until this runs out; by default its heir waits 60 s.
+            "--setParameter", "transactionLifetimeLimitSeconds=10",
             "--setParameter", "diagnosticDataCollectionEnabled=false"]  # fmt: skip
 
 
