@@ -32,7 +32,7 @@ def run(layout: Layout, progress: Progress, containers: bool, ready: Callable[[S
     Signals count from the first moment, also during downloads and half-way through a start.
     """
     folder = StackFolder(layout.directory)
-    _on_signals(_raise_stop)
+    raise_on_signals()
     try:
         with folder.held(), Stack(layout, choose_programs(layout.nodes, progress, containers), progress) as stack:
             state = StackState.of(stack)
@@ -43,9 +43,10 @@ def run(layout: Layout, progress: Progress, containers: bool, ready: Callable[[S
         progress.say("Stopped.")
 
 
-def _on_signals(handler: Callable[[int, FrameType | None], None]) -> None:
+def raise_on_signals() -> None:
+    """From now on the first stop signal raises `StopRequested` in the main thread; later ones are ignored."""
     for number in STOP_SIGNALS:
-        signal.signal(number, handler)
+        signal.signal(number, _raise_stop)
 
 
 def _raise_stop(_number: int, _frame: FrameType | None) -> None:

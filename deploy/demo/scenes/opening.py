@@ -1,0 +1,26 @@
+"""Before anything happens: the offices' staff and addresses are known everywhere."""
+
+from deploy.demo.cast import OFFICERS
+from deploy.demo.clock import at
+from deploy.demo.desk import Desk, until
+from deploy.demo.stage import Stage
+from deploy.local.plan import SERVICES
+
+INBOX = {"notify": "/v1/inbox", "cases": "/v1/tasks", "intake": "/v1/interdictions"}
+UNKNOWN = 403
+
+
+async def play(stage: Stage) -> None:
+    """Wait until the staff directory has reached each service that keeps a copy of it."""
+    narrator = stage.narrator
+    narrator.chapter(at(4, 40), "Sebelum mulai", "Before it begins")
+    narrator.did("operator", f"loads the staff directory ({len(OFFICERS)} members) and the offices' addresses")
+    for desk in stage.desks.values():
+        for service in SERVICES:
+            await until(f"{service} knows {desk.person}", lambda d=desk, s=service: _known(d, s))  # type: ignore[misc]
+    narrator.told("every service knows them: references, offices and roles, no names")
+
+
+async def _known(desk: Desk, service: str) -> bool:
+    answer = await desk.ask(service, "GET", INBOX[service])
+    return answer.status_code != UNKNOWN or answer.json()["code"] != "STAFF_UNKNOWN"

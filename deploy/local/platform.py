@@ -1,0 +1,149 @@
+"""The whole platform as child processes on a stack that is up: sign-in, mailbox, and each service's four roles."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
+from types import TracebackType
+from typing import Self
+from urllib.error import URLError
+from urllib.parse import urlencode
+from urllib.request import urlopen
+
+from deploy.local.errors import LocalStackError
+from deploy.local.plan import ISSUER, MAILBOX, ROLES, SERVICES, Plan, process_name
+from deploy.local.ports import LOOPBACK
+from deploy.local.process import Server
+from deploy.local.program import Program
+from deploy.local.progress import Progress
+from deploy.local.spawner import Spawner
+
+READY_TIMEOUT_S = 90.0
+STOP_TIMEOUT_S = 12.0
+"""A little more than a process's own grace; then by force."""
+ASK_TIMEOUT_S = 3.0
+
+
+class Platform:
+    """Up between `up` and `down` (or inside `with`); its processes are gone when we die.
+
+    `processes` are `Server` objects by name (`issuer`, `mailbox`, `cases-worker`, …): tests stop and kill them.
+    """
+
+    def __init__(self, plan: Plan, progress: Progress) -> None:
+        self.plan, self._progress = plan, progress
+        self._spawner = Spawner()
+        for folder in (plan.logs, plan.mail):
+            folder.mkdir(parents=True, exist_ok=True)
+        self.processes = {ISSUER: self._issuer(), MAILBOX: self._mailbox()}
+        for service in SERVICES:
+            for role in ROLES:
+                self.processes[process_name(service, role)] = self._service(service, role)
+
+    def up(self) -> None:
+        """Start everything and return when all of it is ready. Raises `LocalStackError`; nothing is left then."""
+        try:
+            with self._progress.step(f"Starting {len(self.processes)} processes"):
+                self._start()
+        except BaseException:
+            self.down()
+            raise
+
+    def down(self) -> None:
+        """Stop everything, in order if it can be had in a few seconds."""
+        for process in self.processes.values():
+            process.terminate()
+        for process in self.processes.values():
+            process.stop(STOP_TIMEOUT_S)
+        self._spawner.close()
+
+    def __enter__(self) -> Self:
+        self.up()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.down()
+
+    def token(self, person: str) -> str:
+        """Sign in as this member of staff; answers a bearer token that lives for minutes."""
+        form = urlencode({"person": person}).encode()
+        with urlopen(f"{self.plan.issuer}/token", form, timeout=ASK_TIMEOUT_S) as answer:  # noqa: S310 - our own address
+            return str(json.load(answer)["access_token"])
+
+    def operate(self, *arguments: str) -> str:
+        """Run the operator's command `pulang` on this platform; answers what it printed.
+
+        Raises `LocalStackError` with its complaint when it ends with another code than 0.
+        """
+        command = [sys.executable, "-m", "deploy.cli", *arguments]
+        done = subprocess.run(command, env=self._operators_environment(), capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise LocalStackError(f"pulang {' '.join(arguments)}: {done.stderr.strip()}")
+        return done.stdout
+
+    @contextmanager
+    def operating(self, commands: Sequence[Sequence[str]]) -> Iterator[None]:
+        """Run several commands beside the block; at its end they are done. Raises as `operate` does."""
+        from concurrent.futures import ThreadPoolExecutor
+
+        with ThreadPoolExecutor(max_workers=len(commands)) as threads:
+            running = [threads.submit(self.operate, *command) for command in commands]
+            yield
+            for one in running:
+                one.result()
+
+    def _start(self) -> None:
+        with self.operating([("topics", "apply")]):
+            for name in (ISSUER, MAILBOX):
+                self.processes[name].spawn()
+        for process in self.processes.values():
+            process.spawn()
+        for process in self.processes.values():
+            process.wait_until_ready(READY_TIMEOUT_S)
+
+    def _issuer(self) -> Server:
+        data, port = self.plan.folder / ISSUER, self.plan.ports[ISSUER]
+        command = ["-m", "deploy.local.issuer", "--data-dir", str(data), "--port", str(port)]
+        return self._process(ISSUER, command, partial(_says_ok, f"{self.plan.issuer}/jwks"))
+
+    def _mailbox(self) -> Server:
+        port = self.plan.ports[MAILBOX]
+        command = ["-m", "deploy.local.mailbox", "--dir", str(self.plan.mail), "--port", str(port)]
+        return self._process(MAILBOX, command, partial(_takes_connections, port))
+
+    def _service(self, service: str, role: str) -> Server:
+        name = process_name(service, role)
+        ready = partial(_says_ok, f"{self.plan.url(name)}/health/ready")
+        return self._process(name, ["-m", f"services.{service}", role], ready, self.plan.environment(service, role))
+
+    def _process(self, name: str, arguments: Sequence[str], ready: partial[bool], env: object = None) -> Server:
+        environment = dict(env) if isinstance(env, dict) else {}
+        program = Program([sys.executable, *arguments], env=environment)
+        address = f"{LOOPBACK}:{self.plan.ports[name]}"
+        return Server(name, address, program, self.plan.logs / f"{name}.log", ready, self._spawner)
+
+    def _operators_environment(self) -> dict[str, str]:
+        own = {name: value for service in SERVICES for name, value in self.plan.environment(service).items()}
+        return {**os.environ, **own}
+
+
+def _says_ok(url: str) -> bool:
+    try:
+        with urlopen(url, timeout=ASK_TIMEOUT_S) as answer:  # noqa: S310 - our own address
+            return bool(answer.status == 200)
+    except (URLError, OSError):
+        return False
+
+
+def _takes_connections(port: int) -> bool:
+    try:
+        with socket.create_connection((LOOPBACK, port), ASK_TIMEOUT_S):
+            return True
+    except OSError:
+        return False
