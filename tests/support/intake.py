@@ -115,9 +115,9 @@ def _bytes_in(value: Any) -> str:
 
 @asynccontextmanager
 async def running_intake(
-    stack: Addresses, unique: str, now: tuple[Path, datetime] | None = None
+    stack: Addresses, unique: str, now: tuple[Path, datetime] | None = None, role: Role = Role.API
 ) -> AsyncIterator[Intake]:
-    """Intake's interface on databases of this test's own, with staff. `now` sets its clock, by a file."""
+    """Intake in one role on databases of this test's own, with staff. `now` sets its clock, by a file."""
     async with sign_in() as signing:
         more: dict[str, Any] = {"suspects_database": f"{unique}_suspects"}
         if now is not None:
@@ -125,7 +125,7 @@ async def running_intake(
             now[0].write_text(str(offset))
             more["clock_offset_file"] = now[0]
         settings = local(Settings, stack, unique, signing.url, **more)
-        async with serving(service(settings), settings, Role.API) as running:
+        async with serving(service(settings), settings, role) as running:
             await running.employ(*(member(person, *place) for person, place in STAFF.items()))
             yield Intake(running, signing, settings)
 
