@@ -1,0 +1,81 @@
+"""The demonstration tells the truth, and its search for people's data finds what is there."""
+
+import uuid
+from email.message import EmailMessage
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pymongo
+import pytest
+from aiokafka import AIOKafkaProducer
+from rich.console import Console
+
+from deploy.demo import leaks, play
+from deploy.demo.checks import Checks
+from deploy.demo.narration import Narrator
+from deploy.local.plan import Plan
+from deploy.local.platform import Platform
+from deploy.local.progress import Progress
+from tests.support.addresses import Addresses
+from tests.support.messaging import topics
+
+pytestmark = pytest.mark.integration
+
+CANARY = f"KANARI-{uuid.uuid4()}"
+NEEDLES = {CANARY: "a name"}
+
+
+@pytest.fixture
+def plan(stack: Addresses, unique: str, tmp_path: Path) -> Plan:
+    """A platform's own part of the servers."""
+    return Plan(stack.mongo_uri, stack.kafka_bootstrap, tmp_path, f"{unique}_")
+
+
+def test_the_whole_story_is_true(plan: Plan) -> None:
+    told = StringIO()
+    play.prepare(plan)
+    with Platform(plan, Progress(quiet=True)) as platform:
+        true = play.play(platform, Narrator(Console(file=told, width=160)))
+    assert true, told.getvalue()
+    for chapter in ("P-004", "V-040", "NTT-2026-"):
+        assert chapter in told.getvalue()
+
+
+async def test_a_name_on_a_topic_is_found(plan: Plan) -> None:
+    topic = f"{plan.prefix}planted"
+    async with topics(plan.kafka_bootstrap, [topic], partitions=2):
+        async with AIOKafkaProducer(bootstrap_servers=plan.kafka_bootstrap) as producer:
+            await producer.send_and_wait(topic, f'{{"name":"{CANARY}"}}'.encode(), key=b"K")
+            await producer.send_and_wait(topic, b"{}", headers=[("h", CANARY.lower().encode())])
+        search = await leaks.in_kafka(plan.kafka_bootstrap, plan.prefix, NEEDLES)
+    assert (search.read, len(search.leaks), search.clean) == (2, 2, False)
+
+
+def test_a_name_in_a_document_is_found_even_when_it_was_deleted(plan: Plan) -> None:
+    since = leaks.oplog_now(plan.mongo_uri)
+    name = f"{plan.prefix}pulang_cases"
+    with pymongo.MongoClient[dict[str, Any]](plan.mongo_uri) as client:
+        client[name].rows.insert_one({"_id": 1, "deep": [{"er": CANARY}]})
+        kept = leaks.in_mongo(plan.mongo_uri, leaks.databases_of(plan.mongo_uri, plan.prefix), since, NEEDLES)
+        client[name].rows.delete_one({"_id": 1})
+        deleted = leaks.in_mongo(plan.mongo_uri, [name], since, NEEDLES)
+    assert f"a name in {name}.rows" in kept.leaks
+    assert deleted.leaks == ["a name in the oplog"]
+
+
+def test_a_name_in_a_log_or_in_an_encoded_mail_is_found(tmp_path: Path) -> None:
+    (tmp_path / "cases-api.log").write_text(f'{{"event":"x"}}\n{{"event":"{CANARY}"}}\n')
+    mail = EmailMessage()
+    mail["Subject"] = "x"
+    mail.set_content(f"{CANARY}", cte="base64")
+    (tmp_path / "1.eml").write_bytes(mail.as_bytes())
+    assert leaks.in_logs(tmp_path, NEEDLES).leaks == ["a name in cases-api.log:2"]
+    assert leaks.in_mail(tmp_path, NEEDLES).leaks == ["a name in mail 1"]
+
+
+def test_a_check_that_fails_or_a_search_that_read_nothing_makes_the_story_untrue() -> None:
+    wrong, empty, none = Checks(), Checks(), Checks()
+    wrong.equal("people", 8, 9)
+    empty.clean(leaks.Search("logs"))
+    assert not (wrong.all_hold or empty.all_hold or none.all_hold)
