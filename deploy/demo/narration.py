@@ -1,5 +1,6 @@
 """How the story is told on the terminal: readable with colours and without."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -10,6 +11,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from deploy.demo.cast import OFFICERS
+from shared.kernel.clock import WITA
 
 WIDTH = 118
 """Where there is no terminal that knows better."""
@@ -39,24 +41,33 @@ class Narrator:
 
     def did(self, who: str, what: str) -> None:
         """An act of an officer (by reference) or of somebody else (by name)."""
-        self.console.print(f"[cyan]{named(who):<12}[/cyan] {escape(what)}" if who not in OFFICERS else _act(who, what))
+        officer = OFFICERS.get(who)
+        title = f" [dim]{escape(officer.who)}, {officer.office}[/dim]" if officer else ""
+        self.console.print(f"[cyan]{escape(who)}[/cyan]{title}")
+        self._line("[bold]does[/bold]", what)
 
     def sees(self, who: str, what: str) -> None:
         """What an officer is shown."""
-        self.console.print(f"{INDENT}[green]sees[/green]  [cyan]{who}[/cyan]: {escape(what)}")
+        self._line("[green]sees[/green]", f"{who}: {what}")
 
     def refused(self, who: str, what: str) -> None:
         """What an officer is not given."""
-        self.console.print(f"{INDENT}[yellow]no[/yellow]    [cyan]{who}[/cyan]: {escape(what)}")
+        self._line("[yellow]no[/yellow]", f"{who}: {what}")
 
     def told(self, what: str) -> None:
         """What the platform does by itself."""
-        self.console.print(f"{INDENT}[blue]then[/blue]  {escape(what)}")
+        self._line("[blue]then[/blue]", what)
 
     def sent(self, mails: Sequence[EmailMessage]) -> None:
-        """Mails that left."""
-        for mail in mails:
-            self.console.print(f"{INDENT}[magenta]mail[/magenta]  {escape(str(mail['To']))}: {escape(_subject(mail))}")
+        """Mails that left; several of one kind to one address are one line."""
+        counted = Counter((str(mail["To"]), str(mail["Subject"])) for mail in mails)
+        for (address, subject), count in counted.items():
+            self._line("[magenta]mail[/magenta]", f"{address}: {subject}{times(count)}")
+
+    def inbox(self, who: str, notices: Iterable[Mapping[str, object]]) -> None:
+        """An office's inbox, by subject."""
+        counted = Counter(str(notice["subject"]) for notice in notices)
+        self.sees(who, "inbox: " + "; ".join(f"{subject}{times(count)}" for subject, count in counted.items()))
 
     def quote(self, title: str, text: str) -> None:
         """A message as it is."""
@@ -72,18 +83,19 @@ class Narrator:
             table.add_row(*(escape("" if value is None else str(value)) for value in row.values()))
         self.console.print(table)
 
-
-def named(who: str) -> str:
-    """An officer with what they are; anybody else as they are called."""
-    officer = OFFICERS.get(who)
-    return f"{who} ({officer.who})" if officer else who
-
-
-def _act(who: str, what: str) -> str:
-    officer = OFFICERS[who]
-    head = f"[cyan]{who}[/cyan] [dim]{escape(officer.who)}, {officer.office}[/dim]"
-    return f"{head}\n{INDENT}[bold]does[/bold]  {escape(what)}"
+    def _line(self, label: str, what: str) -> None:
+        grid = Table.grid(padding=(0, 2, 0, 0))
+        for width in (len(INDENT) - 2, 4, None):
+            grid.add_column(width=width)
+        grid.add_row("", label, escape(what))
+        self.console.print(grid)
 
 
-def _subject(mail: EmailMessage) -> str:
-    return str(mail["Subject"])
+def times(count: int) -> str:
+    """How often, where it is more than once."""
+    return f" ({count} times)" if count > 1 else ""
+
+
+def moment_of(text: str) -> str:
+    """A time out of an answer as people of the province read it: `15 May 09:00 WITA`."""
+    return f"{datetime.fromisoformat(text).astimezone(WITA):%d %b %H:%M} WITA"

@@ -35,8 +35,7 @@ def play(platform: Platform, narrator: Narrator) -> bool:
     plan = platform.plan
     since = leaks.oplog_now(plan.mongo_uri)
     with nothing_expires(plan.mongo_uri):
-        with platform.operating(LOADING):
-            pass
+        platform.operate_all(LOADING)
         checks = asyncio.run(_tell(platform, narrator, since))
     show(narrator, checks)
     return checks.all_hold

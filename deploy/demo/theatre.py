@@ -15,6 +15,8 @@ from deploy.local.stack import Layout, Stack
 from deploy.local.state import StackFolder, StackState
 from deploy.local.supervise import StopRequested, raise_on_signals
 
+PLATFORM = "platform"
+"""The part of the data folder that is not the servers'."""
 STOPPED = 130
 """What a shell says of a command that Ctrl-C ended."""
 
@@ -33,14 +35,14 @@ def theatre(directory: Path) -> Iterator[Platform]:
             layout = Layout(folder.path)
             with Stack(layout, choose_programs(layout.nodes, progress), progress) as stack:
                 folder.write(StackState.of(stack))
-                plan = Plan(stack.mongo_uri, stack.kafka_bootstrap, folder.path / "platform")
+                plan = Plan(stack.mongo_uri, stack.kafka_bootstrap, folder.path / PLATFORM)
                 prepare(plan)
                 with Platform(plan, progress) as platform:
                     yield platform
-                progress.say(f"Stopped. Logs and mails stay in {plan.folder}.")
     except StopRequested:
-        progress.say("Stopped.")
         raise SystemExit(STOPPED) from None
+    finally:
+        progress.say(f"Stopped. Logs and mails stay in {folder.path / PLATFORM}.")
 
 
 def wait_for_ever() -> None:
@@ -50,5 +52,5 @@ def wait_for_ever() -> None:
 
 def _clear(folder: Path) -> None:
     """Delete what an earlier story left, and nothing else that may be in a folder someone named."""
-    for name in ("nodes-1", "platform"):
+    for name in (Layout(folder).data.name, PLATFORM):
         shutil.rmtree(folder / name, ignore_errors=True)

@@ -5,8 +5,8 @@ import os
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from types import TracebackType
 from typing import Self
@@ -87,21 +87,15 @@ class Platform:
             raise LocalStackError(f"pulang {' '.join(arguments)}: {done.stderr.strip()}")
         return done.stdout
 
-    @contextmanager
-    def operating(self, commands: Sequence[Sequence[str]]) -> Iterator[None]:
-        """Run several commands beside the block; at its end they are done. Raises as `operate` does."""
-        from concurrent.futures import ThreadPoolExecutor
-
+    def operate_all(self, commands: Sequence[Sequence[str]]) -> list[str]:
+        """Run several of the operator's commands side by side; raises as `operate` does."""
         with ThreadPoolExecutor(max_workers=len(commands)) as threads:
-            running = [threads.submit(self.operate, *command) for command in commands]
-            yield
-            for one in running:
-                one.result()
+            return list(threads.map(lambda command: self.operate(*command), commands))
 
     def _start(self) -> None:
-        with self.operating([("topics", "apply")]):
-            for name in (ISSUER, MAILBOX):
-                self.processes[name].spawn()
+        for name in (ISSUER, MAILBOX):
+            self.processes[name].spawn()
+        self.operate("topics", "apply")  # a service without its topics would not become ready
         for process in self.processes.values():
             process.spawn()
         for process in self.processes.values():
@@ -122,9 +116,10 @@ class Platform:
         ready = partial(_says_ok, f"{self.plan.url(name)}/health/ready")
         return self._process(name, ["-m", f"services.{service}", role], ready, self.plan.environment(service, role))
 
-    def _process(self, name: str, arguments: Sequence[str], ready: partial[bool], env: object = None) -> Server:
-        environment = dict(env) if isinstance(env, dict) else {}
-        program = Program([sys.executable, *arguments], env=environment)
+    def _process(
+        self, name: str, arguments: Sequence[str], ready: Callable[[], bool], env: Mapping[str, str] | None = None
+    ) -> Server:
+        program = Program([sys.executable, *arguments], env or {})
         address = f"{LOOPBACK}:{self.plan.ports[name]}"
         return Server(name, address, program, self.plan.logs / f"{name}.log", ready, self._spawner)
 

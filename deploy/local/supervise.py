@@ -22,8 +22,11 @@ START_TIMEOUT_S = 300.0  # with both downloads on a slow line
 DOWN_TIMEOUT_S = 30.0
 
 
-class StopRequested(BaseException):
-    """A signal asked us to end; no `Exception`, so that nothing on the way takes it for a failure."""
+class StopRequested(KeyboardInterrupt):
+    """A signal asked us to end; no `Exception`, so that nothing on the way takes it for a failure.
+
+    It is a `KeyboardInterrupt`, since asyncio lets nothing but that and SystemExit out of any of its callbacks.
+    """
 
 
 def run(layout: Layout, progress: Progress, containers: bool, ready: Callable[[StackState], None]) -> None:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from deploy.demo.clock import at
+from deploy.demo.narration import moment_of
 from deploy.demo.stage import Stage
 
 MANAGER = "O-21"
@@ -67,7 +68,6 @@ async def _refer(stage: Stage, path: str) -> None:
 async def _send(stage: Stage, path: str, agency: str, purpose: str) -> Any:
     body = {"agency": agency, "purpose": purpose}
     sent = await stage.desks[MANAGER].write("cases", f"{path}/referrals", body)
-    stage.narrator.did(
-        MANAGER, f"refers to {agency} for {sent['purpose']['label']}; answer due {sent['clock']['due_at']}"
-    )
+    due = moment_of(sent["clock"]["due_at"])
+    stage.narrator.did(MANAGER, f"refers her to {agency}: {sent['purpose']['label']}; an answer is due by {due}")
     return sent

@@ -5,6 +5,7 @@ from typing import Any
 
 from deploy.demo.clock import at
 from deploy.demo.desk import until
+from deploy.demo.narration import moment_of
 from deploy.demo.stage import Stage
 
 SENDER, RECEIVER = "O-40", "O-70"
@@ -17,7 +18,8 @@ async def play(stage: Stage) -> None:
     narrator.chapter(at(13), "Rujukan tanpa jawaban", "A referral without an answer")
     body = {"agency": "DINSOS-53.21", "purpose": "REINTEGRATION"}
     sent = await desk.write("cases", f"/v1/cases/{stage.notes['return_case']}/referrals", body)
-    narrator.did(SENDER, f"refers V-040 to social affairs in Malaka; answer due {sent['clock']['due_at']}")
+    due = moment_of(sent["clock"]["due_at"])
+    narrator.did(SENDER, f"refers V-040 to social affairs in Malaka; an answer is due by {due}")
     await stage.mails_sent("desk@dinsos-malaka.example")
     stage.clock.turn_to(at(13, 5, day=15))
     narrator.told("24 hours pass (the platform's clock is turned)")
@@ -37,7 +39,7 @@ async def play(stage: Stage) -> None:
 async def _inboxes(stage: Stage) -> None:
     inboxes = {person: await stage.desks[person].inbox() for person in (RECEIVER, SENDER, "O-21", "O-51", "O-04")}
     for person, notices in inboxes.items():
-        stage.narrator.sees(person, "inbox: " + "; ".join(notice["subject"] for notice in notices))
+        stage.narrator.inbox(person, notices)
     stage.checks.true("who owes the answer is told that it is late", _says(inboxes[RECEIVER], "tenggat lewat"))
     stage.checks.true("who waits for it is told as well", _says(inboxes[SENDER], "jawaban terlambat"))
     stage.checks.true("LPSK's inbox knows of no deadline of others", not _says(inboxes["O-51"], "tenggat"))

@@ -48,7 +48,7 @@ async def _round(stage: Stage, officer: str, path: str, moment: datetime, facts:
 
 async def _identity(stage: Stage, path: str) -> None:
     shown = await stage.desks[UNIT].read("intake", f"{path}/identity")
-    stage.narrator.sees(UNIT, "who P-004 is, out of the vault; the reading is in the audit")
+    stage.narrator.sees(UNIT, "who P-004 is, out of the vault")
     stage.checks.equal("the vault gives P-004's name back to who works with her",
                        shown["full_name"], stage.stopped["P-004"].said["full_name"])  # fmt: skip
 

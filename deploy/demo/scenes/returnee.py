@@ -1,5 +1,6 @@
 """V-040 comes home, and BP2MI's system tells of it twice, late, and once wrongly."""
 
+import asyncio
 import json
 from typing import Any
 
@@ -9,6 +10,7 @@ from deploy.demo.stage import Stage
 
 OFFICER = "O-40"
 NUMBER = "KP-040/2026"
+ENVELOPE = ("topic", "owner", "reason", "type", "size")
 
 
 async def play(stage: Stage) -> None:
@@ -64,9 +66,8 @@ async def _outcome(stage: Stage, case: str) -> None:
 
     file = await until("two facts in V-040's file", two_facts)
     facts = [(fact["event_id"], fact["moved"]) for fact in file["facts"]]
-    stage.narrator.sees(
-        OFFICER, f"{file['foreign_no']}: {file['stage']['code']}, facts in the order of the world: {facts}"
-    )
+    told = ", ".join(f"{id_} {'moved it' if moved else 'filled its history'}" for id_, moved in facts)
+    stage.narrator.sees(OFFICER, f"{file['foreign_no']}: {file['stage']['code']}; in the order of the world: {told}")
     stage.checks.equal(
         "each fact once, by when it happened; the late one moved nothing",
         facts,
@@ -78,16 +79,12 @@ async def _outcome(stage: Stage, case: str) -> None:
 
 async def _quarantine(stage: Stage) -> None:
     async def listed() -> list[dict[str, Any]]:
-        rows: list[dict[str, Any]] = json.loads(
-            stage.platform.operate("quarantine", "list", "--service", "cases", "--json")
-        )
-        return rows
+        command = ("quarantine", "list", "--service", "cases", "--json")
+        return list(json.loads(await asyncio.to_thread(stage.platform.operate, *command)))
 
     rows = await until("something in quarantine", listed)
-    shown = ("topic", "owner", "reason", "type", "size", "at")
     stage.narrator.did("operator", "looks at what stands aside: the envelope, never the content")
-    stage.narrator.rows(
-        "$ pulang quarantine list --service cases", [{name: row[name] for name in shown} for row in rows]
-    )
-    stage.checks.equal("the changed fact alone stands aside", [(row["owner"], row["reason"]) for row in rows],
-                       [("BP3MI", "CONFLICTING_DUPLICATE")])  # fmt: skip
+    envelopes = [{name: row[name] for name in ENVELOPE} for row in rows]
+    stage.narrator.rows("$ pulang quarantine list --service cases", envelopes)
+    aside = [(row["owner"], row["reason"]) for row in rows]
+    stage.checks.equal("the changed fact alone stands aside", aside, [("BP3MI", "CONFLICTING_DUPLICATE")])

@@ -4,11 +4,20 @@ from typing import Any
 
 from deploy.demo.cast import HOMES, Person, recruiter
 from deploy.demo.clock import at
+from deploy.demo.narration import moment_of
 from deploy.demo.stage import Stage
 from shared.kernel.ids import new_id
 
 POSKO, UNIT, BP3MI = "O-01", "O-20", "O-40"
 TASK_FORCES = {"O-02": "53.02", "O-03": "53.03", "O-04": "53.21"}
+TOLD = (
+    "posko@naker.example",
+    "gugus-tugas@tts.example",
+    "gugus-tugas@ttu.example",
+    "gugus-tugas@malaka.example",
+    "desk@polri.example",
+    "jaga@uptd-ppa.example",
+)
 TO_SCREEN = ("P-004", "P-007")
 NOT_FOUND = 404
 
@@ -20,15 +29,7 @@ async def play(stage: Stage) -> None:
     path = await _record(stage)
     await _who_sees_what(stage, path)
     await _guide_seven(stage)
-    addresses = (
-        "posko@naker",
-        "gugus-tugas@tts",
-        "gugus-tugas@ttu",
-        "gugus-tugas@malaka",
-        "desk@polri",
-        "jaga@uptd-ppa",
-    )
-    mails = await stage.mails_sent(*(f"{address}.example" for address in addresses))
+    mails = await stage.mails_sent(*TOLD)
     stage.narrator.quote("one of them, as it arrived:", _text_to(mails, "gugus-tugas@tts.example"))
     stage.checks.true("BP3MI gets no mail of a domestic journey", not _text_to(mails, "desk@bp3mi.example"))
 
@@ -46,17 +47,10 @@ async def _record(stage: Stage) -> str:
     stage.checks.equal("one stop, although the phone sent it twice", again["ref"], seen["ref"])
     stage.checks.equal("people in the stop", seen["people_count"], len(HOMES))
     stage.checks.equal("the posko sees how many recruiters", seen["recruiters"], 1)
-    stage.checks.equal("it happened at 04:40 and was recorded at 05:20",
-                       (_clock_time(seen["occurred_at"]), _clock_time(seen["recorded_at"])), ("04:40", "05:20"))  # fmt: skip
+    times = [moment_of(seen[name]) for name in ("occurred_at", "recorded_at")]
+    expected = ["14 May 04:40 WITA", "14 May 05:20 WITA"]
+    stage.checks.equal("it happened at 04:40 and was recorded at 05:20", times, expected)
     return f"/v1/interdictions/{seen['ref']}"
-
-
-def _clock_time(text: str) -> str:
-    from datetime import datetime
-
-    from shared.kernel.clock import WITA
-
-    return f"{datetime.fromisoformat(text).astimezone(WITA):%H:%M}"
 
 
 def _request(stage: Stage) -> dict[str, Any]:
