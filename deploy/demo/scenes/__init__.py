@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 
-from deploy.demo.scenes import agencies, case, deadline, interview, opening, returnee, stop
+from deploy.demo.scenes import agencies, case, deadline, history, interview, opening, returnee, stop
 from deploy.demo.stage import Stage
 
 Scene = Callable[[Stage], Awaitable[None]]
@@ -13,6 +13,7 @@ SCENES: tuple[Scene, ...] = (
     interview.play,
     case.play,
     agencies.play,
+    history.play,
     returnee.play,
     deadline.play,
 )
