@@ -192,7 +192,7 @@ class CommandBus:
         except asyncio.QueueFull:
             raise Unavailable("TOO_BUSY") from None
         with self._counted(command) as told:
-            receipt = await answer
+            receipt = await asyncio.shield(answer)
             told.append("REPLAYED" if receipt.replayed else "DONE")
         return receipt
 

@@ -121,6 +121,7 @@ class EventBatch:
         self.lane.progress.saved(self.positions)
         for (topic, outcome), count in self.outcomes.items():
             self.lane.uow.metrics.events_applied.labels(topic, outcome).inc(count)
+        self.refusals.count(self.lane.uow.metrics)
 
     def halves(self) -> "tuple[EventBatch, EventBatch] | None":
         """In two, in order."""
@@ -137,10 +138,9 @@ class EventBatch:
         return self.lane.judge.partner(incoming) is None
 
     def _needs(self, incoming: Incoming) -> Iterable[Need]:
-        registered = self.lane.judge.rule(incoming)
-        if registered is None or inbox_id(self.lane.consumer, incoming) in self.inbox:
+        if self.forced or incoming.event is None or inbox_id(self.lane.consumer, incoming) in self.inbox:
             return ()
-        return registered.needs(incoming.event)
+        return self.lane.judge.needs(incoming)
 
     async def _decide(self, desk: Desk, incoming: Incoming) -> None:
         if incoming.refusal:

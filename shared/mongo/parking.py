@@ -111,6 +111,7 @@ def _row(head: Head, record: Record, reason: str, at: datetime) -> Document:
         "value": record.value,
         "headers": [[name, value] for name, value in record.headers],
         "timestamp_ms": record.timestamp_ms,
+        "key_unreadable": record.key_unreadable,
         "reason": reason,
         "at": at,
     }
@@ -125,6 +126,7 @@ def record_of(head: Head, row: Document) -> Record:
         value=row["value"],
         headers=tuple((name, value) for name, value in row["headers"]),
         timestamp_ms=row["timestamp_ms"],
+        key_unreadable=row["key_unreadable"],
     )
 
 

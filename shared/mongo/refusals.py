@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from pymongo import UpdateOne
+
 from shared.events.incoming import Incoming
 from shared.events.system_v1 import MessageRefused
 from shared.kernel.context import Cause
@@ -15,6 +17,7 @@ from shared.kernel.work import Emitted
 from shared.mongo.client import Document
 from shared.mongo.desk import Desk
 from shared.mongo.transaction import Transaction
+from shared.observability.metrics import Metrics
 
 DEAD_LETTERS = "dead_letters"
 QUARANTINE = "quarantine"
@@ -47,7 +50,6 @@ class Refusals:
         """To the dead letters: a row with the sealed bytes, and an event with reason and place."""
         row = await self._row(incoming, reason, owner, desk.now, KEEP_DEAD, keep_bytes=keep_bytes)
         self.dead.append(row)
-        desk.metrics.dead.labels(incoming.record.partition.topic, reason).inc()
         record = incoming.record
         refused = MessageRefused(
             occurred_at=desk.now,
@@ -64,12 +66,17 @@ class Refusals:
     async def quarantine(self, desk: Desk, incoming: Incoming, reason: str, owner: str) -> None:
         """Aside, alone: later facts go on, so that one bad fact never holds back a threat or a release."""
         self.quarantined.append(await self._row(incoming, reason, owner, desk.now, KEEP_QUARANTINE))
-        desk.metrics.quarantined.labels(incoming.record.partition.topic, reason).inc()
 
     async def save(self, tx: Transaction) -> None:
-        """Insert the rows."""
-        await tx.insert(DEAD_LETTERS, self.dead)
-        await tx.insert(QUARANTINE, self.quarantined)
+        """Write the rows; one that is there already (the same thing came again) stays as it is."""
+        for name, rows in ((DEAD_LETTERS, self.dead), (QUARANTINE, self.quarantined)):
+            await tx.write(name, [UpdateOne({"_id": r["_id"]}, {"$setOnInsert": r}, upsert=True) for r in rows])
+
+    def count(self, metrics: Metrics) -> None:
+        """They are durable now."""
+        for counter, rows in ((metrics.dead, self.dead), (metrics.quarantined, self.quarantined)):
+            for row in rows:
+                counter.labels(row["topic"], row["reason"]).inc()
 
     async def _row(
         self,
@@ -85,7 +92,7 @@ class Refusals:
         place = (record.partition.topic, str(record.partition.number), str(record.offset), str(record.timestamp_ms))
         sealed = await self.sealer.seal(owner, f"{now:%Y-%m}", record.value or b"") if keep_bytes else None
         return {
-            "_id": derived_id(self.consumer, *place),
+            "_id": derived_id(self.consumer, *(_what(incoming) or place)),
             "topic": record.partition.topic,
             "partition": record.partition.number,
             "offset": record.offset,
@@ -98,3 +105,10 @@ class Refusals:
             "at": now,
             "expires_at": now + keep,
         }
+
+
+def _what(incoming: Incoming) -> tuple[str, ...] | None:
+    """What a readable fact is, wherever it lies: the same one that comes again is no second row."""
+    if incoming.event is None or incoming.identity is None:
+        return None
+    return incoming.record.partition.topic, incoming.identity, incoming.digest.hex()

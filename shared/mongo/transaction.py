@@ -4,7 +4,9 @@ The driver's `with_transaction` insists on retrying for 120 s; here the caller d
 """
 
 import asyncio
+import itertools
 import random
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, TypeVar
 
@@ -27,7 +29,8 @@ T = TypeVar("T")
 
 WRITE_CONFLICT = 112
 DUPLICATE_KEY = 11000
-COMMIT_ATTEMPTS = 8
+COMMIT_S = 3.0
+"""How long a commit without an answer is repeated; each repetition may wait for a server by itself."""
 
 
 class Conflict(Exception):
@@ -114,17 +117,18 @@ async def _abort(session: Any) -> None:
 
 
 async def _commit(session: Any) -> None:
-    for attempt in range(COMMIT_ATTEMPTS):
+    give_up_at = time.monotonic() + COMMIT_S
+    for attempt in itertools.count():
         try:
             await session.commit_transaction()
         except PyMongoError as error:
             if not error.has_error_label("UnknownTransactionCommitResult"):
                 raise
-            last = error
+            if time.monotonic() > give_up_at:
+                raise OutcomeUnknown(type(error).__name__) from error
             await asyncio.sleep(jittered(0.05, attempt, 1.0))
         else:
             return
-    raise OutcomeUnknown(type(last).__name__) from last
 
 
 def translated(error: PyMongoError) -> Exception:

@@ -7,6 +7,7 @@ from typing import Protocol, Self
 
 import structlog
 from bson.errors import BSONError
+from pydantic import ValidationError
 from pymongo.errors import DocumentTooLarge
 
 from shared.kernel.aggregate import Need
@@ -27,9 +28,11 @@ log = structlog.get_logger(__name__)
 HALVE_AFTER = 2
 TOUCH_AFTER = 3
 
-UNSAVABLE = (OverflowError, UnicodeError, RecursionError, BSONError, DocumentTooLarge, EventTooLarge)
-"""What a rule may build and no database takes. The first three are not even the driver's errors (2^63, a lone
-surrogate, nesting): a consumer that catches only the driver's would restart on them for ever."""
+UNSAVABLE = (OverflowError, UnicodeError, RecursionError, BSONError, DocumentTooLarge, EventTooLarge, ValidationError)
+"""What a rule may build and no database takes, and a stored document that its kind no longer understands.
+
+The first three are not even the driver's errors (2^63, a lone surrogate, nesting): a consumer that catches only the
+driver's would restart on them for ever."""
 
 
 class Batch(Protocol):

@@ -1,6 +1,6 @@
 """What becomes of one event: applied, ignored, parked, quarantined or dead. The same for a poll and for a release."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -9,6 +9,7 @@ from pymongo.errors import PyMongoError
 
 from shared.events.incoming import Halted, Incoming
 from shared.events.registry import TopicSpec
+from shared.kernel.aggregate import Need
 from shared.kernel.context import Cause
 from shared.kernel.errors import Reject
 from shared.kernel.rulebook import Registered, Rulebook
@@ -41,6 +42,17 @@ class Judge:
     def rule(self, incoming: Incoming) -> Registered | None:
         """The rule for this event, if the service has one."""
         return self.rules.events.get(type(incoming.event.data)) if incoming.event else None
+
+    def needs(self, incoming: Incoming) -> Iterable[Need]:
+        """What the rule wants loaded. Where saying so fails, the rule is asked all the same and loads late."""
+        registered = self.rule(incoming)
+        if registered is None:
+            return ()
+        try:
+            return list(registered.needs(incoming.event))
+        except Exception as bug:  # noqa: BLE001 - a bug of ours must not end the consumer
+            log.error("needs_failed", bug=signature(bug), type=type(incoming.event).__name__)
+            return ()
 
     def too_old(self, incoming: Incoming, now: datetime) -> bool:
         """A partner's fact from before the inbox's memory."""

@@ -183,7 +183,7 @@ class Process:
         return serve
 
     async def _announce(self, server: "_Server") -> None:
-        while not server.started:
+        while not server.started:  # noqa: ASYNC110 - uvicorn says it by a flag alone
             await asyncio.sleep(0.02)
         port = server.servers[0].sockets[0].getsockname()[1]
         self.port.set_result(port)

@@ -33,7 +33,12 @@ def every_route() -> Iterator[tuple[Service, RouteSpec]]:
                 yield service, spec
 
 
-@pytest.mark.parametrize(("service", "spec"), list(every_route()), ids=lambda x: getattr(x, "path", getattr(x, "name", "")))
+def called(value: object) -> str:
+    """How a parameter shows in a test's name."""
+    return str(getattr(value, "path", getattr(value, "name", "")))
+
+
+@pytest.mark.parametrize(("service", "spec"), list(every_route()), ids=called)
 def test_a_route_has_a_permission_somebody_holds_and_an_audit_action(service: Service, spec: RouteSpec) -> None:
     assert spec.audit
     table = PermissionTable(service.permits)
