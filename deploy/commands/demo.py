@@ -24,13 +24,13 @@ def demo(
     """Start everything as separate processes, play the story, check it; exit 1 where something is not true."""
     from deploy.demo import play
     from deploy.demo.narration import Narrator
-    from deploy.demo.theatre import theatre, wait_for_ever
+    from deploy.demo.theatre import theatre, wait_for_the_end
 
     with theatre(directory) as platform:
         true = play.play(platform, Narrator())
         if keep:
             _print_addresses(platform.plan)
-            wait_for_ever()
+            wait_for_the_end()
     if not true:
         raise typer.Exit(1)
 

@@ -30,20 +30,24 @@ class Narrator:
 
     console: Console = field(default_factory=story_console)
     _chapters: int = 0
+    _acting: str = ""
 
     def chapter(self, moment: datetime, in_indonesian: str, in_english: str) -> None:
         """The next part of the story, under a heading in both languages."""
         self._chapters += 1
+        self._acting = ""
         self.console.print()
         self.console.rule(
             f"[bold]{self._chapters}. {in_indonesian} · {in_english}[/bold]  {moment:%d %b %H:%M} WITA", align="left"
         )
 
     def did(self, who: str, what: str) -> None:
-        """An act of an officer (by reference) or of somebody else (by name)."""
+        """An act of an officer (by reference) or of somebody else (by name); both are introduced once in a row."""
         officer = OFFICERS.get(who)
         title = f" [dim]{escape(officer.who)}, {officer.office}[/dim]" if officer else ""
-        self.console.print(f"[cyan]{escape(who)}[/cyan]{title}")
+        if who != self._acting:
+            self.console.print(f"[cyan]{escape(who)}[/cyan]{title}")
+        self._acting = who
         self._line("[bold]does[/bold]", what)
 
     def sees(self, who: str, what: str) -> None:

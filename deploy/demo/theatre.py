@@ -2,7 +2,7 @@
 
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Event
 
@@ -25,7 +25,8 @@ STOPPED = 130
 def theatre(directory: Path) -> Iterator[Platform]:
     """Everything up on an empty data folder; stopped at the block's end, its logs and mails stay to be looked at.
 
-    Ctrl-C and SIGTERM end it in order, with exit code 130. Raises AlreadyRunningError if a story is played here now.
+    Ctrl-C and SIGTERM end it in order, with exit code 130 where the block was not done.
+    Raises AlreadyRunningError if a story is played here now.
     """
     folder, progress = StackFolder(directory), Progress()
     raise_on_signals()
@@ -45,9 +46,10 @@ def theatre(directory: Path) -> Iterator[Platform]:
         progress.say(f"Stopped. Logs and mails stay in {folder.path / PLATFORM}.")
 
 
-def wait_for_ever() -> None:
-    """Until a signal."""
-    Event().wait()
+def wait_for_the_end() -> None:
+    """Until a signal, which is no failure here: whoever kept it running may end it."""
+    with suppress(StopRequested):
+        Event().wait()
 
 
 def _clear(folder: Path) -> None:

@@ -66,11 +66,6 @@ class Plan:
         """Base URL of a service's interface."""
         return self.url(process_name(service, "api"))
 
-    def databases(self) -> tuple[str, ...]:
-        """The names of all databases of this platform."""
-        names = [f"{self.prefix}pulang_{service}" for service in SERVICES]
-        return (*names, f"{names[0]}_suspects", *(f"{name}_keys" for name in names))
-
     def environment(self, service: str, role: str | None = None) -> Mapping[str, str]:
         """A service's settings; without a role those of the operator's commands."""
         settings = self._common(service) | self._own(service)

@@ -89,7 +89,7 @@ class Platform:
 
     def operate_all(self, commands: Sequence[Sequence[str]]) -> list[str]:
         """Run several of the operator's commands side by side; raises as `operate` does."""
-        with ThreadPoolExecutor(max_workers=len(commands)) as threads:
+        with ThreadPoolExecutor(max_workers=max(1, len(commands))) as threads:
             return list(threads.map(lambda command: self.operate(*command), commands))
 
     def _start(self) -> None:

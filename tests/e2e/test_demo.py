@@ -14,6 +14,7 @@ from rich.console import Console
 from deploy.demo import leaks, play
 from deploy.demo.checks import Checks
 from deploy.demo.narration import Narrator
+from deploy.demo.stage import Stage
 from deploy.local.plan import Plan
 from deploy.local.platform import Platform
 from deploy.local.progress import Progress
@@ -38,6 +39,8 @@ def test_the_whole_story_is_true(plan: Plan) -> None:
     with Platform(plan, Progress(quiet=True)) as platform:
         true = play.play(platform, Narrator(Console(file=told, width=160)))
     assert true, told.getvalue()
+    assert not [name for name, process in platform.processes.items() if process.alive]
+    assert "\x1b" not in told.getvalue(), "a log can be read without colours"
     for chapter in ("P-004", "V-040", "NTT-2026-"):
         assert chapter in told.getvalue()
 
@@ -72,6 +75,24 @@ def test_a_name_in_a_log_or_in_an_encoded_mail_is_found(tmp_path: Path) -> None:
     (tmp_path / "1.eml").write_bytes(mail.as_bytes())
     assert leaks.in_logs(tmp_path, NEEDLES).leaks == ["a name in cases-api.log:2"]
     assert leaks.in_mail(tmp_path, NEEDLES).leaks == ["a name in mail 1"]
+
+
+def test_a_name_that_got_into_a_log_makes_the_story_untrue_and_is_not_repeated(
+    plan: Plan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names: list[str] = []
+
+    async def spill(stage: Stage) -> None:
+        names.append(stage.stopped["P-004"].said["full_name"])
+        (stage.platform.plan.logs / "cases-api.log").write_text(f'{{"event":"{names[0]}"}}\n')
+
+    monkeypatch.setattr(play, "SCENES", (spill,))
+    monkeypatch.setattr(play, "LOADING", ())
+    told = StringIO()
+    assert not play.play(Platform(plan, Progress(quiet=True)), Narrator(Console(file=told, width=160)))
+    assert "name of P-004 in cases-api.log:1" in told.getvalue()
+    assert "NOT ALL OF IT IS TRUE" in told.getvalue()
+    assert names[0] not in told.getvalue()
 
 
 def test_a_check_that_fails_or_a_search_that_read_nothing_makes_the_story_untrue() -> None:

@@ -13,7 +13,7 @@ UNKNOWN = 403
 async def play(stage: Stage) -> None:
     """Wait until the staff directory has reached each service that keeps a copy of it."""
     narrator = stage.narrator
-    narrator.chapter(at(4, 40), "Sebelum mulai", "Before it begins")
+    narrator.chapter(at(4, 30), "Sebelum mulai", "Before it begins")
     narrator.did("operator", f"loads the staff directory ({len(OFFICERS)} members) and the offices' addresses")
     for desk in stage.desks.values():
         for service in SERVICES:
