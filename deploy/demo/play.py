@@ -10,7 +10,7 @@ from deploy.demo import leaks
 from deploy.demo.canaries import Canaries
 from deploy.demo.cast import RECIPIENTS_FILE, STAFF_FILE
 from deploy.demo.checks import Checks
-from deploy.demo.clock import StoryClock, at, nothing_expires
+from deploy.demo.clock import StoryClock, at
 from deploy.demo.narration import Narrator
 from deploy.demo.scenes import SCENES
 from deploy.demo.stage import Stage
@@ -31,12 +31,14 @@ def prepare(plan: Plan) -> None:
 
 
 def play(platform: Platform, narrator: Narrator) -> bool:
-    """Tell the story on a platform that is up and empty; answers whether all of it is true. Raises StoryError."""
+    """Tell the story on a platform that is up and empty; answers whether all of it is true. Raises StoryError.
+
+    The platform has to be `prepare`d, and its database within `nothing_expires`.
+    """
     plan = platform.plan
     since = leaks.oplog_now(plan.mongo_uri)
-    with nothing_expires(plan.mongo_uri):
-        platform.operate_all(LOADING)
-        checks = asyncio.run(_tell(platform, narrator, since))
+    platform.operate_all(LOADING)
+    checks = asyncio.run(_tell(platform, narrator, since))
     show(narrator, checks)
     return checks.all_hold
 
