@@ -31,7 +31,7 @@ class Site:
     processes: Processes
     oracle: Oracle
 
-    async def start(self, *more: str, **options: str) -> LedgerProcess:
+    async def start(self, *more: str, **options: object) -> LedgerProcess:
         """A ledger process."""
         return await self.processes.start(*more, **options)
 

@@ -5,12 +5,14 @@ It runs what a service's process runs, with the ledger's rules. SIGTERM drains i
 
 import argparse
 import asyncio
+import itertools
 import os
 import sys
 from collections.abc import Sequence
 
 import uvloop
 
+from shared.kernel.probe import Probe, crash_at
 from shared.kernel.timer import Timer
 from shared.mongo.client import Mongo
 from shared.mongo.indexes import ensure
@@ -31,6 +33,7 @@ def arguments(argv: Sequence[str]) -> argparse.Namespace:
         parser.add_argument(f"--{name}", required=True)
     parser.add_argument("--role", choices=list(Role), default=Role.ALL)
     parser.add_argument("--crash-at")
+    parser.add_argument("--crash-on", type=int, default=1, help="at which of its visits to that step")
     parser.add_argument("--broken", action="append", default=[], help="an account whose events are refused")
     parser.add_argument("--batch", type=int, default=500)
     return parser.parse_args(argv)
@@ -46,11 +49,24 @@ def runtime(given: argparse.Namespace, mongo: Mongo) -> Runtime:
         topic_prefix=given.prefix,
         consumer_batch=given.batch,
         consumer_session_timeout_s=SESSION_TIMEOUT_S,
-        crash_at=given.crash_at,
         http_port=0,
     )
     service = Service(name="ledger", rules=book, kinds=(Account,))
-    return Runtime(service, settings, mongo, PlainSealer(), registry=REGISTRY)
+    made = Runtime(service, settings, mongo, PlainSealer(), registry=REGISTRY)
+    if given.crash_at:
+        made.probe = made.uow.probe = crash_on(given.crash_at, given.crash_on)
+    return made
+
+
+def crash_on(step: str, visit: int) -> Probe:
+    """A probe that ends the process at one of its visits to a step."""
+    crash, visits = crash_at(step), itertools.count(1)
+
+    def probe(reached: str) -> None:
+        if reached == step and next(visits) == visit:
+            crash(reached)
+
+    return probe
 
 
 async def run(given: argparse.Namespace) -> int:

@@ -27,7 +27,7 @@ class Processes:
     logs: Path
     started: list["LedgerProcess"] = field(default_factory=list)
 
-    async def start(self, *more: str, role: str = "all", **options: str) -> "LedgerProcess":
+    async def start(self, *more: str, role: str = "all", **options: object) -> "LedgerProcess":
         """Start one; `options` are its arguments, `crash_at` for example."""
         log = self.logs / f"ledger-{len(self.started)}.log"
         known = {"mongo": self.addresses.mongo_uri, "kafka": self.addresses.kafka_bootstrap}

@@ -12,11 +12,10 @@ from typing import Any
 from aiokafka import AIOKafkaProducer
 
 from shared.kernel.ids import new_id
-from tests.support.ledger import OWN, added
+from tests.support.ledger import OWN, PARTNER, RIVAL, added
 from tests.support.oracle import Journal, Sent
 
-SOURCES = {OWN: "/pulang/test"}
-PARTNER_SOURCE = "/partner/testers"
+SOURCES = {OWN: "/pulang/test", PARTNER: "/partner/testers", RIVAL: "/partner/rivals"}
 
 
 @dataclass
@@ -59,7 +58,7 @@ class Publisher:
 
         async def note() -> Sent:
             done = await future
-            realm = source or SOURCES.get(topic, PARTNER_SOURCE)
+            realm = source or SOURCES[topic]
             sent = Sent(topic, done.partition, done.offset, key_text, seq, id_, realm, time.time(), fate)
             self.values[len(self.journal)] = value
             self.journal.append(sent)
