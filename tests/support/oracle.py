@@ -120,6 +120,19 @@ class Oracle:
         print(f"settled after {took:.1f} s: {dict(counts)}")
         return counts
 
+    async def applied(self) -> int:
+        """How many events the inbox knows by now."""
+        async with AsyncMongoClient[Document](self.mongo_uri) as client:
+            return await client[self.database]["inbox"].count_documents({})
+
+    async def committed(self) -> dict[str, int]:
+        """The group's offsets, by the names that progress has; partitions without any are left out."""
+        group = self.prefix + self.consumer
+        async with AIOKafkaConsumer(bootstrap_servers=self.bootstrap, group_id=group, enable_auto_commit=False) as tool:
+            places = [(topic, place) for topic in self.inputs for place in await _places(tool, self.prefix + topic)]
+            found = {f"{self.consumer}|{t}|{place.partition}": await tool.committed(place) for t, place in places}
+        return {name: offset for name, offset in found.items() if offset}
+
     async def _missing(self, database: Any, kafka: AIOKafkaConsumer) -> Document:
         saved = {row["_id"]: row["next"] for row in await database["progress"].find().to_list()}
         missing: Document = {}
