@@ -53,8 +53,7 @@ class ReleaseBatch:
         self.rows = await tx.find(ROWS, {"head": self.head_id}, sort=[("position", 1)], limit=self.limit)
         incoming = [self._incoming(row) for row in self.rows]
         self.inbox = await read_inbox(tx, [inbox_id(self.lane.consumer, i) for i in incoming if i.event])
-        rules = [(self.lane.judge.rule(i), i) for i in incoming]
-        return [need for registered, i in rules if registered for need in registered.needs(i.event)]
+        return [need for i in incoming for need in self.lane.judge.needs(i)]
 
     async def decide(self, desk: Desk) -> None:
         """Row by row until one is refused."""

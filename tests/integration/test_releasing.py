@@ -1,15 +1,17 @@
 """Releasing parked events when the rows are not as kind as one hopes, against the real database."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 
 import pytest
 
 from shared.events.incoming import Partition, Record
+from shared.kernel.aggregate import Need
+from shared.kernel.rulebook import Registered
 from shared.mongo.client import Mongo
 from shared.mongo.event_lane import EventLane
 from shared.mongo.releasing import Releaser, mark
-from tests.support.ledger import OWN, Account, Broken, Ledger, Log, ledger
+from tests.support.ledger import OWN, Account, Added, Broken, Ledger, Log, book, ledger
 
 pytestmark = pytest.mark.integration
 
@@ -100,6 +102,21 @@ async def test_a_bug_on_many_keys_ends_their_release_and_not_the_process(ours: L
     await release_all(ours)
     heads = await ours.rows("parked_heads")
     assert [(head["reason"], head["releasing"]) for head in heads] == [("HANDLER_FAILED", False)] * 4
+
+
+async def test_a_rule_that_fails_to_say_what_it_needs_is_asked_all_the_same(
+    ours: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def failing(_: object) -> Iterable[Need]:
+        raise KeyError
+
+    Broken.accounts.add("a")
+    await apply(ours, Log().added("a", 1))
+    Broken.accounts.clear()
+    monkeypatch.setitem(book.events, Added, Registered(book.events[Added].rule, failing))
+    await release_all(ours)
+    account = await ours.account("a")
+    assert account and account["log"] == [1]
 
 
 async def test_many_keys_that_wait_in_vain_do_not_hide_one_whose_wait_is_over(ours: Ledger) -> None:
