@@ -9,7 +9,7 @@ from typing import Protocol
 
 from pymongo import UpdateOne
 
-from shared.events.incoming import Incoming
+from shared.events.incoming import Incoming, Record
 from shared.events.system_v1 import MessageRefused
 from shared.kernel.context import Cause
 from shared.kernel.ids import derived_id
@@ -48,7 +48,9 @@ class Refusals:
 
     async def bury(self, desk: Desk, incoming: Incoming, reason: str, owner: str, *, keep_bytes: bool = True) -> None:
         """To the dead letters: a row with the sealed bytes, and an event with reason and place."""
-        row = await self._row(incoming, reason, owner, desk.now, KEEP_DEAD, keep_bytes=keep_bytes)
+        # By place: the row's id is the event's too, and an event is emitted once.
+        id_ = derived_id(self.consumer, *_place(incoming.record))
+        row = await self._row(id_, incoming, reason, owner, desk.now, KEEP_DEAD, keep_bytes=keep_bytes)
         self.dead.append(row)
         record = incoming.record
         refused = MessageRefused(
@@ -65,7 +67,8 @@ class Refusals:
 
     async def quarantine(self, desk: Desk, incoming: Incoming, reason: str, owner: str) -> None:
         """Aside, alone: later facts go on, so that one bad fact never holds back a threat or a release."""
-        self.quarantined.append(await self._row(incoming, reason, owner, desk.now, KEEP_QUARANTINE))
+        id_ = derived_id(self.consumer, *(_what(incoming) or _place(incoming.record)))
+        self.quarantined.append(await self._row(id_, incoming, reason, owner, desk.now, KEEP_QUARANTINE))
 
     async def save(self, tx: Transaction) -> None:
         """Write the rows; one that is there already (the same thing came again) stays as it is."""
@@ -80,6 +83,7 @@ class Refusals:
 
     async def _row(
         self,
+        id_: str,
         incoming: Incoming,
         reason: str,
         owner: str,
@@ -89,10 +93,9 @@ class Refusals:
         keep_bytes: bool = True,
     ) -> Document:
         record = incoming.record
-        place = (record.partition.topic, str(record.partition.number), str(record.offset), str(record.timestamp_ms))
         sealed = await self.sealer.seal(owner, f"{now:%Y-%m}", record.value or b"") if keep_bytes else None
         return {
-            "_id": derived_id(self.consumer, *(_what(incoming) or place)),
+            "_id": id_,
             "topic": record.partition.topic,
             "partition": record.partition.number,
             "offset": record.offset,
@@ -105,6 +108,11 @@ class Refusals:
             "at": now,
             "expires_at": now + keep,
         }
+
+
+def _place(record: Record) -> tuple[str, ...]:
+    """Where it lies; the time tells a topic from one that was made anew under its name."""
+    return record.partition.topic, str(record.partition.number), str(record.offset), str(record.timestamp_ms)
 
 
 def _what(incoming: Incoming) -> tuple[str, ...] | None:

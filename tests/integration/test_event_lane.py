@@ -55,6 +55,18 @@ async def test_an_id_used_again_with_other_content_is_refused_and_raises_an_alar
     assert [row["outcome"] for row in await ours.rows("audit")] == ["OK", "SECURITY_ID_REUSED"]
 
 
+@pytest.mark.timeout(20)
+async def test_an_id_that_is_reused_again_and_again_holds_nobody_up(ours: Ledger) -> None:
+    log = Log()
+    await apply(ours, log.added("a", 1, id_="same"), reused := log.added("a", 2, id_="same"))
+    again = [log.record("a", reused.value) for _ in range(3)]
+    await apply(ours, again[0])
+    await apply(ours, *again[1:], log.added("a", 3))
+    account = await ours.account("a")
+    assert account and account["log"] == [1, 3]
+    assert [row["reason"] for row in await ours.rows("dead_letters")] == ["ID_REUSED"] * 4
+
+
 async def test_a_partner_cannot_mask_anothers_event_with_the_same_id(ours: Ledger) -> None:
     own, partner = Log(), Log(PARTNER)
     await apply(ours, partner.added("a", 5, id_="x"), own.added("a", 1, id_="x"))
