@@ -24,6 +24,7 @@ class Holding:
         self._gained = gained
         self._until: dict[int, float] = {}
         self._renew_at: dict[int, float] = {}
+        self._asking: asyncio.Future[list[None]] | None = None
 
     def held(self) -> list[int]:
         """The shards whose leases are good at this moment."""
@@ -37,13 +38,19 @@ class Holding:
     async def keep(self, period_s: float, stop: asyncio.Event) -> None:
         """Acquire what is free and renew at half time, until told to stop."""
         while not stop.is_set():
-            await asyncio.gather(*map(self._keep, self._shards))
+            self._asking = asyncio.gather(*map(self._keep, self._shards))
+            await asyncio.shield(self._asking)
             with suppress(TimeoutError):
                 async with asyncio.timeout(period_s):
                     await stop.wait()
 
     async def release(self) -> None:
-        """Give all up, so that another relay takes over at once; what fails to be released lapses by itself."""
+        """Give all up, so that another relay takes over at once; what fails to be released lapses by itself.
+
+        What is being asked for is answered first: a lease that came after we left would bind everybody until it lapses.
+        """
+        if self._asking is not None:
+            await asyncio.wait({self._asking})
         held, self._until = list(self._until), {}
         for shard in held:
             try:
