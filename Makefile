@@ -24,10 +24,10 @@ test: $(READY) ## all tests but the nightly ones, against a real MongoDB and a r
 	$(BIN)/python -m pytest -q -m "not nightly"
 
 test-unit: $(READY) ## tests that need no server
-	$(BIN)/python -m pytest -q tests/unit tests/property tests/contract tests/architecture
+	$(BIN)/python -m pytest -q -m "not integration and not nightly" tests/unit tests/property tests/contract tests/architecture
 
 test-integration: $(READY) ## tests against the real servers
-	$(BIN)/python -m pytest -q -m "not nightly" tests/integration tests/acceptance tests/chaos tests/e2e
+	$(BIN)/python -m pytest -q -m "not nightly" tests/integration tests/acceptance tests/chaos tests/e2e tests/property/test_runtime_stateful.py
 
 test-nightly: $(READY) ## the long versions of the failure tests
 	$(BIN)/python -m pytest -q -m nightly
