@@ -57,6 +57,16 @@ async def test_applies_each_key_in_order_and_commits_for_lag_tools(kafka_bootstr
     assert {"after_fetch", "after_offset_commit"} <= set(points)
 
 
+@pytest.mark.parametrize("codec", ["gzip", "snappy", "lz4", "zstd"])
+async def test_reads_whatever_a_producer_compresses_with(kafka_bootstrap: str, unique: str, codec: str) -> None:
+    effects, topic = Effects(), unique + "in"
+    async with topics(kafka_bootstrap, [topic], **{"compression.type": codec}):  # the broker compresses for us
+        await publish(kafka_bootstrap, topic, numbered(2, 10))
+        async with running(consumer(kafka_bootstrap, unique, MemoryLane(effects))):
+            await until(lambda: effects.total == 20)
+    assert in_order(effects, 2, 10)
+
+
 async def test_batches_stay_within_records_and_bytes(kafka_bootstrap: str, unique: str) -> None:
     effects, topic = Effects(), unique + "in"
     async with topics(kafka_bootstrap, [topic], partitions=1):
