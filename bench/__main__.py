@@ -21,6 +21,7 @@ from bench.floors import per_event as floor_per_event
 from bench.floors import relay as floor_relay
 from bench.tally import KEYS, REPORTS, Bench, database, fill, make_topics
 from shared.mongo.client import Mongo
+from shared.service.main import spare_collector
 
 EVENTS = 6000
 PER_EVENT = 400
@@ -134,7 +135,8 @@ def show(results: list[Result]) -> None:
 
 
 async def run() -> int:
-    """Measure everything."""
+    """Measure everything, ours and floors with the collector as the services have it."""
+    spare_collector()
     results = []
     with servers() as bench:
         async for result in measure(bench):

@@ -40,7 +40,7 @@ class Aggregate(BaseModel):
 
     def evolve(self, **changes: Any) -> Self:
         """This document with other values in some fields."""
-        unknown = changes.keys() - type(self).model_fields.keys()
+        unknown = changes.keys() - self.__pydantic_fields__.keys()
         if unknown:
             raise AttributeError(f"{type(self).__name__} has no fields {sorted(unknown)}")
         return self.model_copy(update=changes)

@@ -28,7 +28,12 @@ class EventTooLarge(ValueError):
 
 
 async def save_states(tx: Transaction, overlay: Overlay) -> None:
-    """Write every changed aggregate, each only over the version that was loaded. INVARIANT 3."""
+    """Write every changed aggregate, each only over the state that was loaded. INVARIANT 3.
+
+    The transaction's snapshot is the guard: it read the state, so writing over a later one is a write conflict. With
+    the version in the filter as well, the server plans each of the queries instead of going straight to the id,
+    which made this write twice as slow.
+    """
     operations: Operations = defaultdict(list)
     for address in overlay.dirty:
         slot = overlay.slots[address]
@@ -57,7 +62,7 @@ def _taken(collection: str) -> Iterator[None]:
 def _state_write(loaded_version: int | None, document: Document) -> Any:
     if loaded_version is None:
         return InsertOne(document)
-    return ReplaceOne({"_id": document["_id"], "version": loaded_version}, document)
+    return ReplaceOne({"_id": document["_id"]}, document)
 
 
 async def save_timeline(tx: Transaction, desk: Desk) -> None:

@@ -1,6 +1,7 @@
 """`python -m services.<name> api|worker|relay|clock|all`."""
 
 import asyncio
+import gc
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -29,11 +30,23 @@ def main(build: Callable[[S], Service], settings: Callable[[], S], argv: Sequenc
         print(f"one of: {' '.join(Role)}", file=sys.stderr)
         sys.exit(MISUSE)
     configure_logging()
+    spare_collector()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         code = runner.run(_run(build, settings(), Role(argv[0])))
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(code)
+
+
+def spare_collector() -> None:
+    """Keep the garbage collector from walking the whole program again and again.
+
+    A batch makes tens of thousands of short-lived objects, none of them in a cycle; with the default thresholds
+    (700, 10, 10) that is dozens of full collections a second over everything that was imported, a fifth of the time.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
 
 
 async def _run(build: Callable[[S], Service], settings: S, role: Role) -> int:

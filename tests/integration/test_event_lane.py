@@ -3,8 +3,12 @@
 import pytest
 
 from shared.events.incoming import Fenced, Halted, Partition
+from shared.kernel.work import Overlay
+from shared.mongo.loading import load
 from shared.mongo.releasing import mark
-from tests.support.ledger import OWN, PARTNER, Broken, Ledger, Log, ledger
+from shared.mongo.saving import save_states
+from shared.mongo.transaction import Conflict, Transaction, transact
+from tests.support.ledger import OWN, PARTNER, Account, Broken, Ledger, Log, ledger
 
 pytestmark = pytest.mark.integration
 
@@ -180,3 +184,24 @@ async def test_what_no_database_takes_parks_alone(ours: Ledger) -> None:
     assert a and b and c
     assert b["log"] == [2**62]
     assert [h["reason"] for h in await ours.rows("parked_heads")] == ["UNSAVABLE"]
+
+
+async def test_a_state_that_changed_after_it_was_read_is_not_written_over(ours: Ledger) -> None:
+    await apply(ours, Log().added("a", 1))
+
+    async def late(tx: Transaction) -> None:
+        overlay = Overlay()
+        await load(tx, overlay, [Account.ref("a")])
+        found = overlay.current(Account.ref("a"))
+        assert found is not None
+        await ours.mongo.collection("accounts").update_one(
+            {"_id": "a"}, {"$set": {"total": 99}, "$inc": {"version": 1}}
+        )
+        overlay.set(found.evolve(version=found.version + 1))
+        await save_states(tx, overlay)
+
+    with pytest.raises(Conflict):
+        await transact(ours.mongo, late)
+    account = await ours.account("a")
+    assert account
+    assert account["total"] == 99
