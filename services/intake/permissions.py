@@ -6,6 +6,7 @@ and the manager of a case with the person in it. Other offices see of a stop wha
 
 from services.intake.domain.interdiction import Interdiction
 from services.intake.domain.screening import ScreeningRound
+from services.intake.domain.states import SubjectState
 from services.intake.domain.subject import Subject
 from shared.kernel.context import Actor
 from shared.security.permissions import Filter, Permit, everything
@@ -25,8 +26,20 @@ def known_stops(actor: Actor) -> Filter:
 
 
 def own_people(actor: Actor) -> Filter:
-    """The people with whom the actor's office works."""
-    return {"offices": actor.agency}
+    """The people with whom the actor's office works.
+
+    For a posko that ends with the hand-over: what is found later, who manages the case and what the person agreed to
+    is no business of whoever stopped a departure, so from then on the person looks as if there were none.
+    """
+    mine = {"offices": actor.agency}
+    if actor.agency.rpartition("-")[0] in POSKOS:
+        return {**mine, "state": {"$ne": SubjectState.HANDED_TO_CASE.value}}
+    return mine
+
+
+def stopped_people(actor: Actor) -> Filter | None:
+    """The same for an officer of a posko; the role means nothing in another agency."""
+    return own_people(actor) if actor.agency.rpartition("-")[0] in POSKOS else None
 
 
 def managed(actor: Actor) -> Filter:
@@ -46,8 +59,8 @@ PERMITS: tuple[Permit, ...] = (
     Permit("INTAKE_OFFICER", "subject.register", Subject, own_people),
     Permit("INTAKE_OFFICER", "subject.sensitive", Subject, own_people),
     *(
-        Permit(role, permission, Subject, own_people)
-        for role in ("POSKO_OFFICER", "INTAKE_OFFICER")
+        Permit(role, permission, Subject, scope)
+        for role, scope in (("POSKO_OFFICER", stopped_people), ("INTAKE_OFFICER", own_people))
         for permission in (
             "subject.read",
             "subject.list",

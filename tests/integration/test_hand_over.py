@@ -122,7 +122,20 @@ async def test_a_hand_over_makes_a_case_and_its_manager_may_read_the_person(both
     assert (await both.intake.read(MANAGER, person))["case_ref"] == ref
     for other in (COLLEAGUE, ELSEWHERE):
         assert [await both.status(other, f"{person}{rest}") for rest in ("", "/identity", "/timeline")] == [404] * 3
-    assert (await both.intake.read(POSKO, person))["case_ref"] is None
+
+
+async def test_for_the_posko_a_person_who_is_handed_over_is_as_if_there_were_none(both: Both) -> None:
+    person = await handed_over(both)
+    now = system_clock().isoformat()
+    assert [await both.status(POSKO, f"{person}{rest}") for rest in ("", "/identity", "/timeline", "/screenings")] == [
+        404
+    ] * 4
+    assert (await both.intake.read(POSKO, "/v1/subjects"))["items"] == []
+    talk = {"occurred_at": now, "private": True, "confirmed": True, "indicators": ["RECRUIT"]}
+    asked = {"occurred_at": now, "given_by": "SELF", "language": "id", "choices": [{"purpose": "MEDIA", "given": True}]}
+    for rest, body in (("/screenings", talk), ("/consents", asked)):
+        assert (await both.intake.call(POSKO, "POST", f"{person}{rest}", body)).status_code == 404
+    assert await both.status(UPTD, person) == 200, "the unit that handed over still works with her"
 
 
 async def test_the_case_holds_nobodys_name_and_no_answer_of_the_screening(both: Both) -> None:

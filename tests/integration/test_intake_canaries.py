@@ -97,8 +97,8 @@ async def work(intake: Intake) -> dict[str, Any]:
     person = f"/v1/subjects/{done['people'][0]['subject_ref']}"
     talk = {"private": True, "confirmed": True, "indicators": ["RECRUIT", "FORCE", "LABOUR_EXPLOIT"]}
     await intake.post(TTS, f"{person}/screenings", talk | {"occurred_at": done["occurred_at"], "note": f"{WORD}-KISAH"})
-    await intake.move(TTS, person, {"move": "HAND_OVER", "occurred_at": done["occurred_at"]})
     shown: dict[str, Any] = await intake.read(TTS, f"{person}/identity")
+    await intake.move(TTS, person, {"move": "HAND_OVER", "occurred_at": done["occurred_at"]})
     return shown
 
 

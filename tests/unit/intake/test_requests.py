@@ -152,7 +152,10 @@ def test_the_posko_reaches_neither_the_answers_of_a_screening_nor_other_offices_
     kinds = {permit.kind.__name__: permit.kind for permit in PERMITS}
 
     assert not table.allows(POSKO, "subject.sensitive")
-    assert table.filter(POSKO, "subject.identity", kinds["Subject"]) == {"offices": POSKO.agency}
+    before = {"offices": POSKO.agency, "state": {"$ne": "HANDED_TO_CASE"}}
+    assert table.filter(POSKO, "subject.identity", kinds["Subject"]) == before
+    lent = Actor(person="O-9", agency="UPTD_PPA-53.71", roles=frozenset({"POSKO_OFFICER"}))
+    assert table.filter(lent, "subject.identity", kinds["Subject"]) is None
     assert table.filter(UPTD, "interdiction.record", kinds["Interdiction"]) is None
 
 
