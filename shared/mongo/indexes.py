@@ -30,7 +30,10 @@ RUNTIME: dict[str, list[IndexModel]] = {
         IndexModel([("waits_for", 1)], partialFilterExpression={"waits_for": {"$type": "string"}}),
     ],
     "parked": [IndexModel([("head", 1), ("position", 1)])],
-    "dead_letters": [IndexModel([("expires_at", 1)], expireAfterSeconds=0)],
+    "dead_letters": [
+        IndexModel([("expires_at", 1)], expireAfterSeconds=0),
+        IndexModel([("topic", 1)], partialFilterExpression={"purged": False}),
+    ],
     "quarantine": [IndexModel([("expires_at", 1)], expireAfterSeconds=0), IndexModel([("owner", 1), ("at", 1)])],
     "idempotency": [IndexModel([("expires_at", 1)], expireAfterSeconds=0)],
     Timer.collection: [IndexModel([("status", 1), ("due_at", 1)])],

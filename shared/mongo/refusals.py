@@ -51,7 +51,7 @@ class Refusals:
         # By place: the row's id is the event's too, and an event is emitted once.
         id_ = derived_id(self.consumer, *_place(incoming.record))
         row = await self._row(id_, incoming, reason, owner, desk.now, KEEP_DEAD, keep_bytes=keep_bytes)
-        self.dead.append(row)
+        self.dead.append({**row, "purged": False})
         record = incoming.record
         refused = MessageRefused(
             occurred_at=desk.now,

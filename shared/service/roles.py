@@ -23,6 +23,7 @@ from shared.security.permissions import PermissionTable
 from shared.security.staff import StaffDirectory
 from shared.security.tokens import TokenVerifier
 from shared.service.definition import Role
+from shared.service.purging import Purger
 from shared.service.runtime import Runtime
 
 log = structlog.get_logger(__name__)
@@ -116,7 +117,7 @@ class Process:
         kinds = frozenset(kind.collection for kind in runtime.service.kinds)
         checks["consumer"] = _well(consumer.check)
         releaser = Releaser(runtime.lane, runtime.decode, kinds)
-        return {"consumer": _stoppable(consumer), "releaser": releaser.run}
+        return {"consumer": _stoppable(consumer), "releaser": releaser.run, "purger": Purger(runtime).run}
 
     def _relay(self, checks: dict[str, Check]) -> dict[str, Task]:
         runtime = self._runtime
