@@ -1,6 +1,5 @@
 """Cases as it runs, on real servers: its own composition, its own interface, events fed in or published."""
 
-import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -19,7 +18,7 @@ from shared.kernel.ids import new_id
 from shared.service.definition import Role
 from shared.service.runtime import Runtime
 from tests.support.addresses import Addresses
-from tests.support.platform import SignIn, local, serving, sign_in
+from tests.support.platform import Caller, SignIn, local, serving, sign_in
 
 STAFF = """\
 members:
@@ -40,37 +39,13 @@ PRODUCERS = {
 
 
 @dataclass
-class Cases:
+class Cases(Caller):
     """The running service with a client, and a look behind it."""
 
     runtime: Runtime
-    client: httpx.AsyncClient
+    http: httpx.AsyncClient
     signing: SignIn
     fed: dict[str, int] = field(default_factory=dict)
-
-    async def call(self, person: str, method: str, path: str, body: object = None, **headers: str) -> httpx.Response:
-        """One request as a person; a POST has a key of its own unless one is given. `_` in headers is `-`."""
-        named = self.signing.headers(person) | {"Content-Type": "application/json"}
-        named |= {name.replace("_", "-"): value for name, value in headers.items()}
-        content = None if body is None else json.dumps(body).encode()
-        return await self.client.request(method, path, content=content, headers=named)
-
-    async def read(self, person: str, path: str) -> Any:
-        """What a successful read shows."""
-        answer = await self.call(person, "GET", path)
-        assert answer.status_code == 200, answer.text
-        return answer.json()
-
-    async def post(self, person: str, path: str, body: object, **headers: str) -> Any:
-        """What a successful write shows."""
-        answer = await self.call(person, "POST", path, body, **headers)
-        assert answer.status_code in {200, 201}, answer.text
-        return answer.json()
-
-    async def move(self, person: str, path: str, body: object) -> Any:
-        """A move on what the person has just read."""
-        tag = (await self.call(person, "GET", path)).headers["etag"]
-        return await self.post(person, f"{path}/moves", body, If_Match=tag)
 
     async def feed(self, topic: str, data: EventData, *, key: str, id_: str | None = None) -> None:
         """Let the lane apply an event as if it had been polled from the first partition of its topic."""

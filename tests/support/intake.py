@@ -20,7 +20,7 @@ from shared.security.staff import Member
 from shared.service.definition import Role
 from tests.support.addresses import Addresses
 from tests.support.cases import event_bytes
-from tests.support.platform import Running, SignIn, local, serving, sign_in
+from tests.support.platform import Caller, Running, SignIn, local, serving, sign_in
 
 SINCE = datetime(2026, 1, 1, tzinfo=UTC)
 POSKO, UPTD, MANAGER, POLICE, BP3MI = "O-01", "O-20", "O-21", "O-60", "O-40"
@@ -41,7 +41,7 @@ STAFF: Mapping[str, tuple[str, str]] = {
 
 
 @dataclass
-class Intake:
+class Intake(Caller):
     """The running service with a client, and a look behind it."""
 
     running: Running
@@ -49,29 +49,10 @@ class Intake:
     settings: Settings
     fed: dict[str, int] = field(default_factory=dict)
 
-    async def call(self, person: str, method: str, path: str, body: object = None, **headers: str) -> httpx.Response:
-        """One request as a person; a POST has a key of its own unless one is given. `_` in headers is `-`."""
-        named = self.signing.headers(person) | {"Content-Type": "application/json"}
-        named |= {name.replace("_", "-"): value for name, value in headers.items()}
-        content = None if body is None else json.dumps(body).encode()
-        return await self.running.http.request(method, path, content=content, headers=named)
-
-    async def read(self, person: str, path: str) -> Any:
-        """What a successful read shows."""
-        answer = await self.call(person, "GET", path)
-        assert answer.status_code == 200, answer.text
-        return answer.json()
-
-    async def post(self, person: str, path: str, body: object, **headers: str) -> Any:
-        """What a successful write shows."""
-        answer = await self.call(person, "POST", path, body, **headers)
-        assert answer.status_code in {200, 201}, answer.text
-        return answer.json()
-
-    async def move(self, person: str, path: str, body: object) -> Any:
-        """A move on what the person has just read."""
-        tag = (await self.call(person, "GET", path)).headers["etag"]
-        return await self.post(person, f"{path}/moves", body, If_Match=tag)
+    @property
+    def http(self) -> httpx.AsyncClient:  # type: ignore[override]
+        """The client of its interface."""
+        return self.running.http
 
     async def feed(self, topic: str, data: EventData, *, key: str) -> None:
         """Let the lane apply an event as if it had been polled from the first partition of its topic."""

@@ -1,6 +1,7 @@
 """Services in this process, on the real servers: for tests that go through HTTP and topics."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -88,6 +89,37 @@ class Running:
         """All documents of a collection."""
         found: list[dict[str, Any]] = await self.runtime.mongo.collection(name).find(query or {}).to_list(None)
         return found
+
+
+class Caller:
+    """Requests to one service as members of staff."""
+
+    http: httpx.AsyncClient
+    signing: SignIn
+
+    async def call(self, person: str, method: str, path: str, body: object = None, **headers: str) -> httpx.Response:
+        """One request as a person; a POST has a key of its own unless one is given. `_` in headers is `-`."""
+        named = self.signing.headers(person) | {"Content-Type": "application/json"}
+        named |= {name.replace("_", "-"): value for name, value in headers.items()}
+        content = None if body is None else json.dumps(body).encode()
+        return await self.http.request(method, path, content=content, headers=named)
+
+    async def read(self, person: str, path: str) -> Any:
+        """What a successful read shows."""
+        answer = await self.call(person, "GET", path)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    async def post(self, person: str, path: str, body: object, **headers: str) -> Any:
+        """What a successful write shows."""
+        answer = await self.call(person, "POST", path, body, **headers)
+        assert answer.status_code in {200, 201}, answer.text
+        return answer.json()
+
+    async def move(self, person: str, path: str, body: object) -> Any:
+        """A move on what the person has just read."""
+        tag = (await self.call(person, "GET", path)).headers["etag"]
+        return await self.post(person, f"{path}/moves", body, If_Match=tag)
 
 
 @asynccontextmanager
