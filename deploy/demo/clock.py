@@ -1,12 +1,8 @@
 """The story's time: 14 May 2026 in Central Indonesian time, whatever the machine's date is."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-
-from pymongo import MongoClient
 
 from shared.kernel.clock import WITA
 
@@ -32,14 +28,3 @@ class StoryClock:
     def now(self) -> datetime:
         """What the platform takes for now."""
         return datetime.fromtimestamp(datetime.now(UTC).timestamp() + float(self.file.read_text()), WITA)
-
-
-@contextmanager
-def nothing_expires(mongo_uri: str) -> Iterator[None]:
-    """MongoDB deletes what expired by the machine's clock, and most of the story lies in that clock's past."""
-    with MongoClient[dict[str, object]](mongo_uri) as client:
-        client.admin.command({"setParameter": 1, "ttlMonitorEnabled": False})
-        try:
-            yield
-        finally:
-            client.admin.command({"setParameter": 1, "ttlMonitorEnabled": True})

@@ -33,7 +33,7 @@ def prepare(plan: Plan) -> None:
 def play(platform: Platform, narrator: Narrator) -> bool:
     """Tell the story on a platform that is up and empty; answers whether all of it is true. Raises StoryError.
 
-    The platform has to be `prepare`d, and its database within `nothing_expires`.
+    The platform has to be `prepare`d.
     """
     plan = platform.plan
     since = leaks.oplog_now(plan.mongo_uri)

@@ -6,7 +6,6 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Event
 
-from deploy.demo.clock import nothing_expires
 from deploy.demo.play import prepare
 from deploy.local.plan import Plan
 from deploy.local.platform import Platform
@@ -39,7 +38,7 @@ def theatre(directory: Path) -> Iterator[Platform]:
                 folder.write(StackState.of(stack))
                 plan = Plan(stack.mongo_uri, stack.kafka_bootstrap, folder.path / PLATFORM)
                 prepare(plan)
-                with nothing_expires(plan.mongo_uri), Platform(plan, progress) as platform:
+                with Platform(plan, progress) as platform:
                     yield platform
     except StopRequested:
         raise SystemExit(STOPPED) from None

@@ -16,6 +16,7 @@ from shared.kernel.rulebook import Rulebook
 from shared.kernel.work import Work
 from shared.mongo.client import Document
 from shared.mongo.desk import Desk, target_of
+from shared.mongo.expiry import expires
 from shared.mongo.saving import topic_of
 from shared.mongo.transaction import OutcomeUnknown, Transaction, Transient, jittered
 from shared.mongo.unit_of_work import UnitOfWork
@@ -136,7 +137,7 @@ class CommandBatch:
             "collection": type(aggregate).collection,
             "ref": aggregate.id,
             "version": aggregate.version,
-            "expires_at": desk.now + KEEP,
+            "expires_at": expires(KEEP),
         }
         self.known[command.idempotency.scope] = row
         self.claims.append(row)

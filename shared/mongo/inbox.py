@@ -8,6 +8,7 @@ from pymongo import ReplaceOne
 
 from shared.events.incoming import Incoming
 from shared.mongo.client import Document
+from shared.mongo.expiry import expires
 from shared.mongo.transaction import Transaction
 
 KEEP = timedelta(days=400)
@@ -39,7 +40,14 @@ async def read_inbox(tx: Transaction, ids: Iterable[str]) -> dict[str, Document]
 def inbox_row(id_: str, incoming: Incoming, outcome: Outcome, at: datetime) -> Document:
     """A new row; `digest` tells a repetition from a reuse of the id."""
     event_id = incoming.event.id if incoming.event else None
-    return {"_id": id_, "event_id": event_id, "digest": incoming.digest, "outcome": outcome.value, "at": at}
+    return {
+        "_id": id_,
+        "event_id": event_id,
+        "digest": incoming.digest,
+        "outcome": outcome.value,
+        "at": at,
+        "expires_at": expires(KEEP),
+    }
 
 
 def settled(row: Document) -> ReplaceOne[Document]:

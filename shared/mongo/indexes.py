@@ -8,7 +8,7 @@ from pymongo.errors import CollectionInvalid, OperationFailure
 from shared.kernel.aggregate import Aggregate, Entry
 from shared.kernel.timer import Timer
 from shared.mongo.client import Mongo
-from shared.mongo.inbox import KEEP
+from shared.mongo.expiry import EXPIRING
 from shared.mongo.outbox import IN_ORDER
 
 __all__ = ["IndexModel", "Indexes", "ensure"]
@@ -18,7 +18,7 @@ NAMESPACE_EXISTS = 48
 Indexes = Mapping[str, Iterable[IndexModel]]
 
 RUNTIME: dict[str, list[IndexModel]] = {
-    "inbox": [IndexModel([("at", 1)], expireAfterSeconds=int(KEEP.total_seconds())), IndexModel([("event_id", 1)])],
+    "inbox": [EXPIRING, IndexModel([("event_id", 1)])],
     "outbox": [IndexModel(IN_ORDER)],
     "keys": [],
     "progress": [],
@@ -30,12 +30,9 @@ RUNTIME: dict[str, list[IndexModel]] = {
         IndexModel([("waits_for", 1)], partialFilterExpression={"waits_for": {"$type": "string"}}),
     ],
     "parked": [IndexModel([("head", 1), ("position", 1)])],
-    "dead_letters": [
-        IndexModel([("expires_at", 1)], expireAfterSeconds=0),
-        IndexModel([("topic", 1)], partialFilterExpression={"purged": False}),
-    ],
-    "quarantine": [IndexModel([("expires_at", 1)], expireAfterSeconds=0), IndexModel([("owner", 1), ("at", 1)])],
-    "idempotency": [IndexModel([("expires_at", 1)], expireAfterSeconds=0)],
+    "dead_letters": [EXPIRING, IndexModel([("topic", 1)], partialFilterExpression={"purged": False})],
+    "quarantine": [EXPIRING, IndexModel([("owner", 1), ("at", 1)])],
+    "idempotency": [EXPIRING],
     Timer.collection: [IndexModel([("status", 1), ("due_at", 1)])],
 }
 

@@ -16,6 +16,7 @@ from shared.kernel.ids import derived_id
 from shared.kernel.work import Emitted
 from shared.mongo.client import Document
 from shared.mongo.desk import Desk
+from shared.mongo.expiry import expires
 from shared.mongo.transaction import Transaction
 from shared.observability.metrics import Metrics
 
@@ -106,7 +107,7 @@ class Refusals:
             "digest": incoming.digest,
             "sealed": sealed,
             "at": now,
-            "expires_at": now + keep,
+            "expires_at": expires(keep),
         }
 
 

@@ -13,7 +13,6 @@ from rich.console import Console
 
 from deploy.demo import leaks, play
 from deploy.demo.checks import Checks
-from deploy.demo.clock import nothing_expires
 from deploy.demo.narration import Narrator
 from deploy.demo.stage import Stage
 from deploy.local.plan import Plan
@@ -37,7 +36,7 @@ def plan(stack: Addresses, unique: str, tmp_path: Path) -> Plan:
 def test_the_whole_story_is_true(plan: Plan) -> None:
     told = StringIO()
     play.prepare(plan)
-    with nothing_expires(plan.mongo_uri), Platform(plan, Progress(quiet=True)) as platform:
+    with Platform(plan, Progress(quiet=True)) as platform:
         true = play.play(platform, Narrator(Console(file=told, width=160)))
     assert true, told.getvalue()
     assert not [name for name, process in platform.processes.items() if process.alive]
