@@ -8,7 +8,7 @@ from shared.http.ledger import Ledger
 from shared.http.ports import Backing
 from shared.http.problems import Problem, bad_parameter, not_found
 from shared.http.specs import RESERVED, RouteSpec
-from shared.kernel.context import Actor, Cause
+from shared.kernel.context import Actor, Cause, Grounds
 from shared.security.opaque import NotOurs
 from shared.security.tokens import TokenRefused
 
@@ -22,9 +22,13 @@ async def admit(spec: RouteSpec, backing: Backing, request: Request, context: Re
     ledger.actor = actor
     if not backing.permits.allows(actor, spec.permission):
         raise not_found() if spec.is_item else Problem(403, "FORBIDDEN")
-    call = _call(spec, backing, request, context, actor)
+    grounds = Grounds(role=backing.permits.role(actor, spec.permission))
+    call = _call(spec, backing, request, context, actor, grounds)
     await _wait_for(call)
-    return await with_target(spec, call)
+    call = await with_target(spec, call)
+    ledger.grounds = grounds
+    ledger.concerns(call.target)
+    return call
 
 
 async def with_target(spec: RouteSpec, call: Call) -> Call:
@@ -58,7 +62,9 @@ def _bearer_token(request: Request) -> str:
     return headers[0][len(_BEARER) :].strip()
 
 
-def _call(spec: RouteSpec, backing: Backing, request: Request, context: RequestContext, actor: Actor) -> Call:
+def _call(
+    spec: RouteSpec, backing: Backing, request: Request, context: RequestContext, actor: Actor, grounds: Grounds
+) -> Call:
     return Call(
         actor=actor,
         context=context,
@@ -69,6 +75,7 @@ def _call(spec: RouteSpec, backing: Backing, request: Request, context: RequestC
             correlation_id=context.correlation_id,
             traceparent=str(context.trace),
             actor=actor,
+            grounds=grounds,
         ),
         now=backing.clock(),
         path=dict(request.path_params),

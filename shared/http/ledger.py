@@ -5,9 +5,10 @@ import re
 from shared.http.context import RequestContext
 from shared.http.ports import AuditLog
 from shared.http.specs import RouteSpec
-from shared.kernel.audit import AuditRow
+from shared.kernel.aggregate import Aggregate
+from shared.kernel.audit import AuditRow, chains_of, foreign_refs, refs_of
 from shared.kernel.clock import Clock
-from shared.kernel.context import Actor
+from shared.kernel.context import Actor, Grounds
 
 _REF = re.compile(r"[0-9a-f]{32}|(?=.*-)(?=.*[0-9])[A-Za-z0-9][A-Za-z0-9_.:|-]{0,127}")
 """What looks like one of our references. Anything else in a path is the caller's own text: a NIK, a name."""
@@ -23,7 +24,19 @@ class Ledger:
         self._context = context
         self._ref = ref if ref and _REF.fullmatch(ref) else None
         self._written = False
+        self._chains: tuple[str, ...] = ()
+        self._shown: tuple[Aggregate, ...] = ()
         self.actor: Actor | None = None
+        self.grounds = Grounds(decision="DENY")
+        """Until somebody permits it, a call is denied."""
+
+    def concerns(self, target: Aggregate | None) -> None:
+        """What the call is about was found."""
+        self._chains = chains_of((target,) if target else ())
+
+    def shows(self, *shown: Aggregate) -> None:
+        """What the answer is going to show; a list names each of its lines."""
+        self._shown = shown
 
     def written_by_the_bus(self) -> None:
         """The command is decided, and its row is saved."""
@@ -42,8 +55,16 @@ class Ledger:
             action=self._spec.audit,
             outcome=outcome,
             actor=self.actor,
+            decision=self.grounds.decision,
+            role=self.grounds.role,
+            purpose=self.grounds.purpose,
+            policies=self.grounds.policies,
+            classes=self.grounds.classes,
             target_kind=kind.__name__ if kind else None,
             target_ref=self._ref,
+            shown_refs=refs_of(self._shown),
+            foreign_refs=foreign_refs(self._shown, self.actor),
+            chains=self._chains,
             cause_id=self._context.request_id,
             correlation_id=self._context.correlation_id,
             traceparent=str(self._context.trace),

@@ -23,6 +23,7 @@ MAX_FILTER_TEXT = 200
 async def show(spec: RouteSpec, call: Call, request: Request, ledger: Ledger) -> Response:
     """One aggregate, or 304 where the caller has it already."""
     rendered = await render(declared(spec.answer), call.target, call)
+    ledger.shows(call.target)
     await ledger.write("OK")
     if none_match(request.headers.get("if-none-match"), rendered.tag):
         return answer_with(b"", call, status=304, tag=rendered.tag)
@@ -37,6 +38,7 @@ async def show_list(spec: RouteSpec, call: Call, request: Request, ledger: Ledge
     query = both(narrowed, filters_in(spec, call), page_query(page))
     found = await call.find(kind, query, sort=[("_id", -1)], limit=page.limit + 1)
     items = [await shown(view, aggregate, call) for aggregate in found[: page.limit]]
+    ledger.shows(*found[: page.limit])
     await ledger.write("OK")
     return answer_with(to_json({"items": items, "next": next_cursor(page, found, call)}), call)
 
@@ -46,6 +48,7 @@ async def answer_query(spec: RouteSpec, call: Call, request: Request, ledger: Le
     given = [parse_body(await read_raw(request), spec.body)] if spec.body else []
     view = await declared(spec.handler)(call, *given)
     content = to_json(plain(view))
+    ledger.shows(*([call.target] if call.target else []))
     await ledger.write("OK")
     return answer_with(content, call)
 

@@ -38,6 +38,14 @@ class Aggregate(BaseModel):
             raise LookupError(f"{cls.__name__} has no unique key {tuple(key)}")
         return By(cls, tuple(key.items()))
 
+    def concerns(self) -> tuple[str, ...]:
+        """The cases and persons that this is about, as `case|<ref>` and `subject|<ref>`: the audit's chains."""
+        return ()
+
+    def owners(self) -> tuple[str, ...]:
+        """The offices whose own this is; to the audit's rules, everybody else reads another agency's."""
+        return ()
+
     def evolve(self, **changes: Any) -> Self:
         """This document with other values in some fields."""
         unknown = changes.keys() - self.__pydantic_fields__.keys()

@@ -16,6 +16,21 @@ class Actor:
 
 
 @dataclass(frozen=True, slots=True)
+class Grounds:
+    """Why an act was allowed or refused, as the audit keeps it: codes and ids of policies."""
+
+    decision: str = "PERMIT"
+    """PERMIT or DENY."""
+    role: str | None = None
+    """The role that was used, of those the actor has."""
+    purpose: str | None = None
+    policies: tuple[str, ...] = ()
+    """The policies that decided."""
+    classes: tuple[str, ...] = ()
+    """The data classes that are shown (C1 to C5)."""
+
+
+@dataclass(frozen=True, slots=True)
 class Cause:
     """Where an input came from. `action` is the audit's word for it; `id` the event, timer or request id."""
 
@@ -25,3 +40,5 @@ class Cause:
     traceparent: str | None = None
     actor: Actor | None = None
     channel: str = "http"
+    grounds: Grounds | None = None
+    """None where no person acts: a topic, a timer."""

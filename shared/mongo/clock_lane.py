@@ -54,7 +54,8 @@ class Firing:
             desk.overlay.set(current.evolve(status=TimerStatus.FIRED, version=current.version + 1, updated_at=desk.now))
         changed = [a for a in desk.overlay.dirty if a[0] is not Timer]
         if changed:
-            desk.audit(cause, target=(changed[0][0].__name__, changed[0][1]))
+            about = [now for kind, id_ in changed for now in desk.loaded(Ref(kind, id_))]
+            desk.audit(cause, target=(changed[0][0].__name__, changed[0][1]), about=about)
 
     async def save(self, tx: Transaction) -> None:
         """Nothing beyond the states."""

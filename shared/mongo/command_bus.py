@@ -70,7 +70,8 @@ class CommandBatch:
                 waiting.outcome = await self._decide(desk, waiting)
             except Reject as reject:
                 waiting.outcome = reject
-                desk.audit(waiting.command.cause, outcome=reject.code, target=_named(waiting.command.target))
+                command, target = waiting.command, waiting.command.target
+                desk.audit(command.cause, reject.code, _named(target), about=desk.loaded(target))
 
     async def save(self, tx: Transaction) -> None:
         """Remember the successful ones by their idempotency keys."""
@@ -112,7 +113,7 @@ class CommandBatch:
             _check(desk, command)
         work = await desk.ask(self.rules.commands[type(command.body)], command.body, command.cause)
         aggregate = _answered(work)
-        desk.audit(command.cause, target=target_of(work))
+        desk.audit(command.cause, target=target_of(work), about=work.changed.values(), shown=(aggregate,))
         if command.idempotency:
             self._remember(command, aggregate, desk)
         return Receipt(aggregate, position=_position(work))
@@ -126,7 +127,7 @@ class CommandBatch:
         current = desk.overlay.current(Ref(kind, row["ref"]))
         if current is None:
             raise Reject("NOT_FOUND", Kind.UNKNOWN)
-        desk.audit(command.cause, outcome="REPLAYED", target=(kind.__name__, row["ref"]))
+        desk.audit(command.cause, "REPLAYED", (kind.__name__, row["ref"]), shown=(current,))
         return Receipt(current, replayed=True)
 
     def _remember(self, command: Command, aggregate: Aggregate, desk: Desk) -> None:

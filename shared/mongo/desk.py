@@ -1,12 +1,13 @@
 """Where a batch's inputs are decided, in turn, over one overlay."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from shared.kernel.aggregate import Entry
-from shared.kernel.audit import AuditRow
-from shared.kernel.context import Cause
+from shared.kernel.aggregate import Aggregate, Entry, Ref
+from shared.kernel.audit import AuditRow, chains_of, foreign_refs, refs_of
+from shared.kernel.context import Cause, Grounds
 from shared.kernel.rulebook import Registered
 from shared.kernel.work import Emitted, Fact, NotLoaded, Overlay, Work
 from shared.mongo.loading import load
@@ -51,9 +52,17 @@ class Desk:
             return work
         raise RuntimeError(f"{registered.rule.__name__} asks for ever more state")
 
-    def audit(self, cause: Cause, outcome: str = "OK", target: tuple[str, str] | None = None) -> None:
-        """Leave one audit row in this transaction."""
+    def audit(
+        self,
+        cause: Cause,
+        outcome: str = "OK",
+        target: tuple[str, str] | None = None,
+        about: Iterable[Aggregate] = (),
+        shown: Sequence[Aggregate] = (),
+    ) -> None:
+        """Leave one audit row in this transaction; `about` is what it concerns, `shown` what is answered."""
         kind, ref = target or (None, None)
+        grounds = cause.grounds or Grounds(decision="")
         self.entries.append(
             AuditRow(
                 at=self.now,
@@ -61,13 +70,26 @@ class Desk:
                 outcome=outcome,
                 actor=cause.actor,
                 channel=cause.channel,
+                decision=grounds.decision or None,
+                role=grounds.role,
+                purpose=grounds.purpose,
+                policies=grounds.policies,
+                classes=grounds.classes,
                 target_kind=kind,
                 target_ref=ref,
+                shown_refs=refs_of(shown),
+                foreign_refs=foreign_refs(shown, cause.actor),
+                chains=chains_of((*about, *shown)),
                 cause_id=cause.id,
                 correlation_id=cause.correlation_id,
                 traceparent=cause.traceparent,
             )
         )
+
+    def loaded(self, ref: Ref | None) -> tuple[Aggregate, ...]:
+        """What this attempt knows of it, for the audit of a refusal."""
+        slot = self.overlay.slots.get((ref.kind, ref.id)) if ref else None
+        return (slot.now,) if slot and slot.now else ()
 
     def _keep(self, work: Work, cause: Cause) -> None:
         work.settle()

@@ -98,4 +98,4 @@ def cause_of(incoming: Incoming) -> Cause:
 
 def _audit(desk: Desk, cause: Cause, work: Work) -> None:
     if work.changed:
-        desk.audit(cause, target=target_of(work))
+        desk.audit(cause, target=target_of(work), about=work.changed.values())

@@ -39,6 +39,10 @@ class PermissionTable:
         """Whether any row gives the permission, over documents of whatever kind."""
         return any(scope is not None for _, scope in self._scopes(actor, permission))
 
+    def role(self, actor: Actor, permission: str) -> str | None:
+        """The role that gives the permission, for the audit; the first by name where several do."""
+        return min((p.role for p in self.permits if p.permission == permission and p.role in actor.roles), default=None)
+
     def covers(self, permission: str, kind: type[Aggregate]) -> bool:
         """Whether any role's row speaks of this permission over this kind."""
         return any(permit.permission == permission and permit.kind is kind for permit in self.permits)

@@ -288,3 +288,22 @@ async def ticking(cases: Cases) -> AsyncIterator[None]:
     yield
     stop.set()
     await task
+
+
+async def test_an_audit_row_says_on_what_grounds_what_was_shown_and_whose_it_was(cases: Cases) -> None:
+    case = await opened(cases)
+    ref, [person] = case.rpartition("/")[2], (await cases.rows("participants"))
+    sent = await cases.post(MANAGER, f"{case}/referrals", {"agency": "LPSK-53", "purpose": "LPSK_APPLICATION"})
+    before = len(await cases.rows("audit"))
+    await cases.read(LPSK, "/v1/cases")
+    await cases.read(MANAGER, case)
+    await cases.call(ELSEWHERE, "GET", case)
+    listed, read, denied = (await cases.rows("audit"))[before:]
+    assert (["case|" + ref, "subject|" + person["_id"]], []) == (read["chains"], listed["chains"])
+    assert [ref, person["_id"]] == read["shown_refs"] == listed["shown_refs"]
+    assert ([], [ref]) == (read["foreign_refs"], listed["foreign_refs"]), "LPSK saw a case that another office leads"
+    assert ("PERMIT", "CASE_MANAGER") == (read["decision"], read["role"])
+    assert ("DENY", None, []) == (denied["decision"], denied["role"], denied["shown_refs"])
+    [change] = await cases.rows("audit", {"action": "REFERRAL_SENT"})
+    assert {f"case|{ref}", f"subject|{person['_id']}"} == set(change["chains"])
+    assert ("PERMIT", "CASE_MANAGER", sent["id"]) == (change["decision"], change["role"], change["shown_refs"][0])

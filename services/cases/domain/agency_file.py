@@ -60,6 +60,14 @@ class AgencyFile(Aggregate):
     stage: str | None = None
     facts: tuple[FileFact, ...] = ()
 
+    def concerns(self) -> tuple[str, ...]:
+        """Its case."""
+        return (f"case|{self.case_ref}",)
+
+    def owners(self) -> tuple[str, ...]:
+        """The agency, and the office that leads the case."""
+        return (self.agency,) if self.lead is None else (self.agency, self.lead)
+
     def told(self, flow: Workflow, fact: FileFact) -> "AgencyFile":
         """With one more fact.
 

@@ -64,6 +64,14 @@ class Case(Aggregate):
     handed_at: datetime
     """When intake handed the person over."""
 
+    def concerns(self) -> tuple[str, ...]:
+        """The case and its persons."""
+        return (f"case|{self.id}", *(f"subject|{person.subject_ref}" for person in self.persons))
+
+    def owners(self) -> tuple[str, ...]:
+        """The leading office, or the one that should lead."""
+        return (self.lead or self.proposed_lead,)
+
     def person(self, subject_ref: str) -> Person:
         """The person of this reference; raises Reject where the case has none."""
         for person in self.persons:

@@ -72,6 +72,10 @@ class Consent(Aggregate):
     state: ConsentState
     answers: tuple[Answer, ...]
 
+    def concerns(self) -> tuple[str, ...]:
+        """Its case and its person."""
+        return (f"case|{self.case_ref}", f"subject|{self.subject_ref}")
+
     def answered(self, answer: Answer) -> "Consent":
         """With one more answer. One that is entered late does not outrank a later one."""
         answers = tuple(sorted((*self.answers, answer), key=lambda a: a.answered_at))

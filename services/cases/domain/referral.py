@@ -58,6 +58,14 @@ class Referral(Aggregate):
     foreign_no: str | None = None
     reason: str | None = None
 
+    def concerns(self) -> tuple[str, ...]:
+        """Its case and its person."""
+        return (f"case|{self.case_ref}", f"subject|{self.subject_ref}")
+
+    def owners(self) -> tuple[str, ...]:
+        """Who asks and who is asked."""
+        return (self.sender, self.agency)
+
     def closed(self, state: str, clock: DeadlineClock, at: datetime, **more: str | None) -> "Referral":
         """In an end state, with its clock stopped."""
         return self.evolve(state=state, clock=clock, answered_at=at, open_key=None, **more)

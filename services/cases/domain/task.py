@@ -18,3 +18,11 @@ class Task(Aggregate):
     assignee: str | None
     about: str
     reason: str
+
+    def concerns(self) -> tuple[str, ...]:
+        """The case, where it is about one."""
+        return (f"case|{self.case_ref}",) if self.case_ref else ()
+
+    def owners(self) -> tuple[str, ...]:
+        """Whose task it is."""
+        return (self.agency,)

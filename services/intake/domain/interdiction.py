@@ -84,6 +84,14 @@ class Interdiction(Aggregate):
     recruiter_close: bool
     state: InterdictionState = InterdictionState.DEPARTURE_POSTPONED
 
+    def concerns(self) -> tuple[str, ...]:
+        """The people who were stopped."""
+        return tuple(f"subject|{person.subject_ref}" for person in self.people)
+
+    def owners(self) -> tuple[str, ...]:
+        """The posko, and the offices that were told."""
+        return (self.agency, *self.offices)
+
     def moved(self, target: InterdictionState) -> "Interdiction":
         """The stop one step further; raises Reject ILLEGAL_MOVE. Letting people go needs no reason."""
         if target not in NEXT[self.state]:

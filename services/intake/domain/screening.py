@@ -54,6 +54,10 @@ class ScreeningRound(Aggregate):
     risk: str | None
     sealed: bytes
 
+    def concerns(self) -> tuple[str, ...]:
+        """The person."""
+        return (f"subject|{self.subject_ref}",)
+
 
 def elements(indicators: Iterable[str]) -> frozenset[Element]:
     """Which elements of the crime these indicators speak for. Controls and field signs speak for none."""

@@ -39,6 +39,14 @@ class Subject(Aggregate):
     case_ref: str | None = None
     manager: str | None = None
 
+    def concerns(self) -> tuple[str, ...]:
+        """The person."""
+        return (f"subject|{self.id}",)
+
+    def owners(self) -> tuple[str, ...]:
+        """The offices that may work with the person."""
+        return self.offices
+
     @property
     def came_as(self) -> SubjectState:
         """What the person is where a private screening brings up nothing."""

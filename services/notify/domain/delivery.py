@@ -69,6 +69,10 @@ class Delivery(Aggregate):
     try_at: datetime = AT_ONCE
     claimed_until: datetime | None = None
 
+    def concerns(self) -> tuple[str, ...]:
+        """The case, where it tells of one."""
+        return (f"case|{self.case_ref}",) if self.case_ref else ()
+
     @property
     def entry(self) -> str:
         """The address book's entry; empty where the office itself is meant."""

@@ -44,6 +44,10 @@ class Notice(Aggregate):
     happened_at: datetime
     reads: tuple[ReadMark, ...] = ()
 
+    def concerns(self) -> tuple[str, ...]:
+        """The case or the person behind it, where its rule names one."""
+        return (f"{self.about.kind.lower()}|{self.about.ref}",) if self.about.kind in {"CASE", "SUBJECT"} else ()
+
     def read_by(self, person: str) -> bool:
         """Whether this member of the office has read it."""
         return any(mark.person == person for mark in self.reads)
