@@ -19,6 +19,7 @@ from shared.kernel.clock import system_clock
 from shared.kernel.rulebook import Rulebook
 from shared.kernel.timer import Timer
 from shared.kernel.work import Work
+from shared.messaging.settings import Kafka
 from shared.mongo.client import Mongo
 from shared.mongo.indexes import ensure
 from shared.mongo.saving import OutboxWriter
@@ -163,7 +164,7 @@ def counted(number: int) -> tuple[str, bytes]:
 
 async def make_topics(bench: Bench) -> None:
     """The topics of this run."""
-    admin = AIOKafkaAdminClient(bootstrap_servers=bench.kafka)
+    admin = AIOKafkaAdminClient(**Kafka(bench.kafka).client())
     await admin.start()
     try:
         await admin.create_topics([NewTopic(bench.prefix + name, PARTITIONS, 1) for name in (TOPIC, REPORTS)])
@@ -173,7 +174,7 @@ async def make_topics(bench: Bench) -> None:
 
 async def fill(bench: Bench, events: int) -> None:
     """Publish the events once; every round reads them again."""
-    producer = AIOKafkaProducer(bootstrap_servers=bench.kafka, acks="all", linger_ms=5)
+    producer = AIOKafkaProducer(**Kafka(bench.kafka).client(), acks="all", linger_ms=5)
     await producer.start()
     headers: list[Any] = [("content-type", b"application/cloudevents+json")]
     try:

@@ -29,10 +29,8 @@ AsJson = Annotated[bool, typer.Option("--json", help="Machine-readable, on stdou
 @asynccontextmanager
 async def database_of(service: ServiceName) -> AsyncIterator[Any]:
     """The service's Mongo, by its settings from the environment."""
-    from shared.mongo.client import Mongo
-
     settings = import_module(f"services.{service}.settings").Settings()
-    mongo = Mongo(settings.mongo_uri, settings.mongo_database)
+    mongo = settings.mongo(settings.mongo_database)
     try:
         yield mongo
     finally:

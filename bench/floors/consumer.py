@@ -9,7 +9,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from pymongo import UpdateOne
 
 from bench.tally import PARTITIONS, Bench, database
-from shared.messaging.settings import ConsumerSettings
+from shared.messaging.settings import ConsumerSettings, Kafka
 from shared.mongo.client import MAJORITY, Mongo
 
 
@@ -17,7 +17,7 @@ async def consume(bench: Bench, events: int, batch: int) -> float:
     """Events per second, from the first poll that brings something to the last commit."""
     settings = ConsumerSettings(group="floor", topics=("x",), max_records=batch)
     options = {**settings.client(), "auto_offset_reset": "earliest"}
-    consumer = AIOKafkaConsumer(bootstrap_servers=bench.kafka, group_id=bench.fresh(), **options)
+    consumer = AIOKafkaConsumer(**Kafka(bench.kafka).client(), group_id=bench.fresh(), **options)
     consumer.assign([TopicPartition(bench.topic, n) for n in range(PARTITIONS)])
     await consumer.start()
     done, started = 0, 0.0

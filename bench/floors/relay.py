@@ -6,6 +6,7 @@ import time
 from aiokafka import AIOKafkaProducer
 
 from bench.tally import Bench
+from shared.messaging.settings import Kafka
 from shared.mongo.client import Mongo
 from shared.mongo.outbox import IN_ORDER
 
@@ -14,7 +15,7 @@ PAGE = 1000
 
 async def relay(bench: Bench, mongo: Mongo) -> float:
     """Rows per second until the outbox is empty."""
-    producer = AIOKafkaProducer(bootstrap_servers=bench.kafka, acks="all", enable_idempotence=True)
+    producer = AIOKafkaProducer(**Kafka(bench.kafka).client(), acks="all", enable_idempotence=True)
     await producer.start()
     outbox, sent, started = mongo.native_collection("outbox"), 0, time.perf_counter()
     try:

@@ -10,6 +10,7 @@ from aiokafka import AIOKafkaProducer
 
 from deploy.demo.topics import read_topic
 from deploy.local.plan import Plan
+from shared.messaging.settings import Kafka
 
 
 @dataclass
@@ -23,7 +24,7 @@ class Partner:
         """Publish one fact about its own file, as CloudEvents say; `fact` is for example `return.arrived`."""
         number = str(data["foreign_no"])
         message = self._message(fact, id_, moment, number, {"occurred_at": moment.isoformat(), **data})
-        async with AIOKafkaProducer(bootstrap_servers=self.plan.kafka_bootstrap, acks="all") as producer:
+        async with AIOKafkaProducer(**Kafka(self.plan.kafka_bootstrap).client(), acks="all") as producer:
             await producer.send_and_wait(self._topic("partner"), message, key=number.encode())
 
     async def pointers(self) -> list[dict[str, Any]]:

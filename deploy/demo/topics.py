@@ -5,11 +5,12 @@ from typing import Any
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from deploy.demo.errors import StoryError
+from shared.messaging.settings import Kafka
 
 
 async def topics_of(bootstrap: str, prefix: str) -> list[str]:
     """The cluster's topics whose name begins with this, Kafka's own left out."""
-    async with AIOKafkaConsumer(bootstrap_servers=bootstrap) as consumer:
+    async with AIOKafkaConsumer(**Kafka(bootstrap).client()) as consumer:
         return sorted(name for name in await consumer.topics() if name.startswith(prefix) and not name.startswith("__"))
 
 
@@ -19,7 +20,7 @@ async def read_topic(bootstrap: str, *topics: str) -> list[Any]:
         return []
     # "earliest" from the start: a seek that comes later may lose against the first fetch, which begins at the end.
     consumer = AIOKafkaConsumer(
-        *topics, bootstrap_servers=bootstrap, enable_auto_commit=False, auto_offset_reset="earliest"
+        *topics, **Kafka(bootstrap).client(), enable_auto_commit=False, auto_offset_reset="earliest"
     )
     async with consumer:  # without a group it has all partitions as soon as it has started
         places = consumer.assignment()

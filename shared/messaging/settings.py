@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
+from ssl import SSLContext
 from typing import Any
 
 from aiokafka import TopicPartition
@@ -15,7 +16,9 @@ MONGO_TRANSACTION_LIFE_S = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Kafka:
-    """A cluster's address. `options` go to every client (TLS, SASL).
+    """A cluster's address, which may begin with `user:password@`, as a database's connection string may.
+
+    `options` go to every client (TLS, SASL).
 
     `topic_prefix` stands before every topic and group, so that several platforms (or tests) can share a cluster;
     everything above messaging speaks of topics without it.
@@ -27,7 +30,15 @@ class Kafka:
 
     def client(self) -> dict[str, Any]:
         """What every aiokafka client is made with."""
-        return {"bootstrap_servers": self.bootstrap, "metadata_max_age_ms": 30_000, **self.options}
+        account, _, brokers = self.bootstrap.rpartition("@")
+        name, _, password = account.partition(":")
+        signed_in = account_options(name, password) if account else {}
+        return {"bootstrap_servers": brokers, "metadata_max_age_ms": 30_000, **signed_in, **self.options}
+
+    @property
+    def brokers(self) -> str:
+        """The address without an account, to be shown."""
+        return self.bootstrap.rpartition("@")[2]
 
     def actual(self, name: str) -> str:
         """A topic's or group's name in the cluster."""
@@ -40,6 +51,19 @@ class Kafka:
     def place(self, partition: Partition) -> TopicPartition:
         """A partition as the cluster names it."""
         return TopicPartition(self.actual(partition.topic), partition.number)
+
+
+def account_options(username: str | None, password: str | None, trust: SSLContext | None = None) -> dict[str, Any]:
+    """How a principal signs in (SCRAM-SHA-512), over TLS where there is something to `trust` the brokers by."""
+    if not username:
+        return {"security_protocol": "SSL", "ssl_context": trust} if trust else {}
+    return {
+        "security_protocol": "SASL_SSL" if trust else "SASL_PLAINTEXT",
+        "ssl_context": trust,
+        "sasl_mechanism": "SCRAM-SHA-512",
+        "sasl_plain_username": username,
+        "sasl_plain_password": password,
+    }
 
 
 @dataclass(frozen=True, slots=True)

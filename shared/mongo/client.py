@@ -32,6 +32,8 @@ class Mongo:
     databases: Mapping[str, str] = field(default_factory=dict)
     server_selection_timeout_ms: int = 2000
     """Two seconds, so that an outage is a 503 within three."""
+    options: Mapping[str, Any] = field(default_factory=dict)
+    """The account and TLS, as the driver names them."""
 
     def __post_init__(self) -> None:
         options: dict[str, Any] = {
@@ -42,6 +44,7 @@ class Mongo:
             "retryWrites": True,
             "w": "majority",
             "journal": True,
+            **self.options,
         }
         self.client: AsyncIOMotorClient[Document] = AsyncIOMotorClient(self.uri, **options)
         self.native: AsyncMongoClient[Document] = AsyncMongoClient(self.uri, **options)

@@ -11,7 +11,6 @@ from shared.events.registry import Registry, registry
 from shared.kernel.clock import Clock, offset_clock, system_clock
 from shared.kernel.probe import Probe, crash_at, no_probe
 from shared.kernel.timer import Timer
-from shared.messaging.settings import Kafka
 from shared.mongo.bugs import Bugs
 from shared.mongo.client import Mongo
 from shared.mongo.command_bus import CommandBus
@@ -45,7 +44,7 @@ class Runtime:
         service, settings = self.service, self.settings
         self.clock: Clock = domain_clock(settings)
         self.probe: Probe = crash_at(settings.crash_at) if settings.crash_at else no_probe
-        self.kafka = Kafka(settings.kafka_bootstrap, settings.topic_prefix)
+        self.kafka = settings.kafka()
         self.outbox = MongoOutbox(self.mongo)
         self.leases = MongoLeases(self.mongo, settings.lease_ttl_s)
         self.reader = MongoReader(self.mongo)
@@ -81,7 +80,7 @@ async def open_runtime(
 
     `known` are the event types and topics; by default the platform's own.
     """
-    mongo = Mongo(settings.mongo_uri, settings.mongo_database, service.databases)
+    mongo = settings.mongo(settings.mongo_database, service.databases)
     try:
         await ensure(mongo, (*service.kinds, Timer), service.entries, service.indexes)
         async with FieldCrypto.open(settings, mongo) as crypto:

@@ -5,19 +5,16 @@ from pathlib import Path
 from typing import ClassVar, Self
 
 from pydantic import Field, SecretStr, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from shared.security.secretcheck import refuse_sample_secrets
+from shared.service.connections import Connections
 
 SAMPLE_SECRET = "sample-secret-for-local-use-only-0000"  # noqa: S105 - refused outside local mode
 SAMPLE_MASTER_KEY = b64encode(SAMPLE_SECRET.encode().ljust(96, b"0")).decode()
 
 
-class ServiceSettings(BaseSettings):
+class ServiceSettings(Connections):
     """What every service needs; each has its own prefix, `PULANG_<SERVICE>_`."""
-
-    # Inputs stay out of error messages: a setting that is refused at start may be a secret.
-    model_config = SettingsConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 
     secrets: ClassVar[tuple[str, ...]] = ("secret", "positions_secret", "master_key")
     """The settings that must be long, random and nobody's sample."""
@@ -25,10 +22,7 @@ class ServiceSettings(BaseSettings):
     local: bool = False
     """Development on one machine: sample secrets, time travel and crash points are allowed."""
 
-    mongo_uri: str = "mongodb://127.0.0.1:27017/?replicaSet=pulang"
     mongo_database: str
-    kafka_bootstrap: str = "127.0.0.1:9092"
-    topic_prefix: str = ""
 
     http_host: str = "127.0.0.1"
     http_port: int = Field(default=8000, ge=0, le=65535)

@@ -18,6 +18,7 @@ from bson import json_util
 from shared.events import partner_v1
 from shared.events.envelope import EventData
 from shared.events.registry import load_topics
+from shared.messaging.settings import Kafka
 from shared.service.definition import Role
 from tests.support.addresses import Addresses
 from tests.support.cases import Cases, event_bytes, running_cases
@@ -53,7 +54,7 @@ class Feed:
         return len(self.written)
 
     async def _send(self, messages: list[tuple[str, str, bytes]]) -> None:
-        async with AIOKafkaProducer(bootstrap_servers=self.stack.kafka_bootstrap, acks="all") as producer:
+        async with AIOKafkaProducer(**Kafka(self.stack.kafka_bootstrap).client(), acks="all") as producer:
             for topic, key, value in messages:
                 await producer.send_and_wait(topic, value, key=key.encode())
 

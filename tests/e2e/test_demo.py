@@ -18,6 +18,7 @@ from deploy.demo.stage import Stage
 from deploy.local.plan import Plan
 from deploy.local.platform import Platform
 from deploy.local.progress import Progress
+from shared.messaging.settings import Kafka
 from tests.support.addresses import Addresses
 from tests.support.messaging import topics
 
@@ -48,7 +49,7 @@ def test_the_whole_story_is_true(plan: Plan) -> None:
 async def test_a_name_on_a_topic_is_found(plan: Plan) -> None:
     topic = f"{plan.prefix}planted"
     async with topics(plan.kafka_bootstrap, [topic], partitions=2):
-        async with AIOKafkaProducer(bootstrap_servers=plan.kafka_bootstrap) as producer:
+        async with AIOKafkaProducer(**Kafka(plan.kafka_bootstrap).client()) as producer:
             await producer.send_and_wait(topic, f'{{"name":"{CANARY}"}}'.encode(), key=b"K")
             await producer.send_and_wait(topic, b"{}", headers=[("h", CANARY.lower().encode())])
         search = await leaks.in_kafka(plan.kafka_bootstrap, plan.prefix, NEEDLES)

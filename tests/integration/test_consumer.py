@@ -10,6 +10,7 @@ from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 
 from shared.events.incoming import Incoming, Partition, Record
 from shared.messaging.assignment import LogStartsLater
+from shared.messaging.settings import Kafka
 from shared.messaging.watchdog import Stalled
 from tests.support.messaging import Effects, MemoryLane, consumer, incoming, publish, running, topics, until
 
@@ -34,7 +35,7 @@ def has_worked(lane: MemoryLane) -> bool:
 
 async def committed(bootstrap: str, group: str, topic: str, partitions: int) -> dict[int, int | None]:
     """The group's offsets as a lag tool sees them."""
-    tool = AIOKafkaConsumer(bootstrap_servers=bootstrap, group_id=group, enable_auto_commit=False)
+    tool = AIOKafkaConsumer(**Kafka(bootstrap).client(), group_id=group, enable_auto_commit=False)
     await tool.start()
     try:
         return {p: await tool.committed(TopicPartition(topic, p)) for p in range(partitions)}
@@ -86,7 +87,7 @@ async def test_goes_on_at_the_saved_progress_whatever_the_group_says(kafka_boots
         await publish(kafka_bootstrap, topic, numbered(5, 10, first=40))
         async with running(consumer(kafka_bootstrap, unique, MemoryLane(effects), group="another")):
             await until(lambda: effects.total == 250)
-        tool = AIOKafkaConsumer(bootstrap_servers=kafka_bootstrap, group_id=unique + "group")
+        tool = AIOKafkaConsumer(**Kafka(kafka_bootstrap).client(), group_id=unique + "group")
         await tool.start()
         tool.assign([TopicPartition(topic, p) for p in range(3)])
         await tool.commit({TopicPartition(topic, p): 0 for p in range(3)})  # the group forgot
@@ -214,7 +215,7 @@ async def test_a_log_that_starts_after_the_progress_ends_the_process(kafka_boots
     async with topics(kafka_bootstrap, [topic], partitions=1):
         await publish(kafka_bootstrap, topic, numbered(1, 50))
         effects.next[Partition("in", 0)] = 10
-        admin = AIOKafkaAdminClient(bootstrap_servers=kafka_bootstrap)
+        admin = AIOKafkaAdminClient(**Kafka(kafka_bootstrap).client())
         await admin.start()
         await admin.delete_records({TopicPartition(topic, 0): RecordsToDelete(20)})
         await admin.close()

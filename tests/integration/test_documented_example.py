@@ -10,6 +10,7 @@ from docs.examples.reading_room import Settings, service
 from shared.events.case_v1 import CaseOpened
 from shared.events.codec import encode
 from shared.events.registry import Registry, TopicSpec, models_of
+from shared.messaging.settings import Kafka
 from shared.security.staff import Member
 from tests.support.addresses import Addresses
 from tests.support.platform import local, serving, sign_in, until
@@ -37,11 +38,11 @@ def known() -> Registry:
 
 async def publish(kafka: str, topic: str) -> None:
     """The event, as cases' relay would send it."""
-    admin = AIOKafkaAdminClient(bootstrap_servers=kafka)
+    admin = AIOKafkaAdminClient(**Kafka(kafka).client())
     await admin.start()
     await admin.create_topics([NewTopic(topic, 1, 1)])
     await admin.close()
-    producer = AIOKafkaProducer(bootstrap_servers=kafka)
+    producer = AIOKafkaProducer(**Kafka(kafka).client())
     await producer.start()
     now = datetime.now(UTC)
     value = encode(

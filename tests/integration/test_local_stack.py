@@ -18,6 +18,7 @@ from aiokafka.errors import KafkaError
 from pymongo.errors import AutoReconnect
 
 from deploy.local.state import process_runs
+from shared.messaging.settings import Kafka
 from tests.support.addresses import Addresses
 
 pytestmark = pytest.mark.integration
@@ -55,7 +56,7 @@ def folder(tmp_path: Path) -> Iterator[Path]:
 
 
 async def create_topic(bootstrap: str, name: str, copies: int = 1) -> None:
-    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
+    admin = AIOKafkaAdminClient(**Kafka(bootstrap).client())
     await admin.start()
     try:
         await admin.create_topics([NewTopic(name, 1, copies)])
@@ -64,14 +65,14 @@ async def create_topic(bootstrap: str, name: str, copies: int = 1) -> None:
 
 
 async def send(bootstrap: str, topic: str, *values: bytes) -> None:
-    async with AIOKafkaProducer(bootstrap_servers=bootstrap, acks="all", max_request_size=4_000_000) as producer:
+    async with AIOKafkaProducer(**Kafka(bootstrap).client(), acks="all", max_request_size=4_000_000) as producer:
         for value in values:
             await producer.send_and_wait(topic, value)
 
 
 async def read(bootstrap: str, topic: str, count: int) -> list[bytes]:
     """The first `count` values of the topic's only partition."""
-    consumer = AIOKafkaConsumer(topic, bootstrap_servers=bootstrap, auto_offset_reset="earliest")
+    consumer = AIOKafkaConsumer(topic, **Kafka(bootstrap).client(), auto_offset_reset="earliest")
     async with consumer:
         return [(await consumer.getone()).value for _ in range(count)]
 
@@ -146,7 +147,7 @@ def servers_below(folder: Path) -> list[str]:
 
 
 async def test_topics_are_not_made_by_writing_to_them(kafka_bootstrap: str, unique: str) -> None:
-    async with AIOKafkaProducer(bootstrap_servers=kafka_bootstrap, request_timeout_ms=1500) as producer:
+    async with AIOKafkaProducer(**Kafka(kafka_bootstrap).client(), request_timeout_ms=1500) as producer:
         with pytest.raises(KafkaError):
             await producer.send_and_wait(f"{unique}-misspelt", b"x")
 

@@ -18,6 +18,7 @@ from pymongo.errors import DuplicateKeyError, PyMongoError
 
 from deploy.local import mongod
 from deploy.local.stack import Stack
+from shared.messaging.settings import Kafka
 from tests.stack import own_stack
 
 pytestmark = [pytest.mark.integration, pytest.mark.chaos, pytest.mark.timeout(180)]
@@ -110,7 +111,7 @@ def missing_on(address: str, acknowledged: int) -> set[int]:
 async def test_a_leader_is_lost_under_writes_to_all_in_sync_replicas(three: Stack) -> None:
     leader = await make_topic(three.kafka_bootstrap)
     async with AIOKafkaProducer(
-        bootstrap_servers=three.kafka_bootstrap, acks="all", request_timeout_ms=3000, enable_idempotence=True
+        **Kafka(three.kafka_bootstrap).client(), acks="all", request_timeout_ms=3000, enable_idempotence=True
     ) as producer:
 
         async def send(number: int) -> None:
@@ -130,7 +131,7 @@ async def test_a_leader_is_lost_under_writes_to_all_in_sync_replicas(three: Stac
 
 async def make_topic(bootstrap: str) -> int:
     """One partition on all three brokers; the node id of its leader."""
-    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
+    admin = AIOKafkaAdminClient(**Kafka(bootstrap).client())
     await admin.start()
     try:
         await admin.create_topics([NewTopic(TOPIC, 1, 3)])
@@ -147,7 +148,7 @@ async def make_topic(bootstrap: str) -> int:
 async def read_all(bootstrap: str) -> list[int]:
     """All numbers in the topic, in its order."""
     partition = TopicPartition(TOPIC, 0)
-    async with AIOKafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False) as consumer:
+    async with AIOKafkaConsumer(**Kafka(bootstrap).client(), enable_auto_commit=False) as consumer:
         consumer.assign([partition])
         await consumer.seek_to_beginning(partition)
         end = (await consumer.end_offsets([partition]))[partition]

@@ -18,6 +18,7 @@ from services.notify.domain.delivery import Delivery
 from services.notify.domain.notice import Notice
 from shared.events.registry import registry
 from shared.kernel.ids import new_id
+from shared.messaging.settings import Kafka
 from shared.mongo.client import Mongo
 from shared.mongo.reader import MongoReader
 from tests.support.messaging import topics
@@ -104,5 +105,5 @@ def environment_for(mongo_uri: str, kafka_bootstrap: str, unique: str, mail_port
 
 async def publish(bootstrap: str, topic: str, value: bytes | None) -> None:
     """One event onto its topic."""
-    async with AIOKafkaProducer(bootstrap_servers=bootstrap) as producer:
+    async with AIOKafkaProducer(**Kafka(bootstrap).client()) as producer:
         await producer.send_and_wait(topic, value, key=b"case-1")

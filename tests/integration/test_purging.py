@@ -35,7 +35,7 @@ async def cases(stack: Addresses, unique: str) -> AsyncIterator[Cases]:
 async def send(cases: Cases, *values: bytes) -> None:
     """As LPSK's own system would."""
     kafka = cases.runtime.kafka
-    async with AIOKafkaProducer(bootstrap_servers=kafka.bootstrap, acks="all") as producer:
+    async with AIOKafkaProducer(**kafka.client(), acks="all") as producer:
         for value in values:
             await producer.send_and_wait(kafka.actual(TOPIC), value, key=b"one")
 

@@ -37,7 +37,7 @@ def spec(name: str, **more: Any) -> TopicSpec:
 @pytest.fixture
 async def admin(kafka_bootstrap: str, unique: str) -> AsyncIterator[AIOKafkaAdminClient]:
     """The test's own connection; the topics of this test are deleted afterwards."""
-    client = AIOKafkaAdminClient(bootstrap_servers=kafka_bootstrap)
+    client = AIOKafkaAdminClient(**Kafka(kafka_bootstrap).client())
     await client.start()
     yield client
     mine = [name for name in await client.list_topics() if name.startswith(unique)]

@@ -30,7 +30,7 @@ class World:
         self.mongos = mongos
         self.kafka = Kafka(bootstrap, prefix)
         self.workers = [Ledger(mongo) for mongo in mongos]
-        self._reader = AIOKafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False, fetch_max_wait_ms=20)
+        self._reader = AIOKafkaConsumer(**Kafka(bootstrap).client(), enable_auto_commit=False, fetch_max_wait_ms=20)
         self._places = [TopicPartition(prefix + topic, 0) for topic in OUTPUTS]
 
     async def start(self) -> None:

@@ -146,7 +146,7 @@ class MemoryLeases:
 @asynccontextmanager
 async def topics(bootstrap: str, names: Iterable[str], partitions: int = 3, **config: str) -> AsyncIterator[None]:
     """Real topics for one test."""
-    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
+    admin = AIOKafkaAdminClient(**Kafka(bootstrap).client())
     await admin.start()
     names = list(names)
     try:
@@ -160,14 +160,14 @@ async def topics(bootstrap: str, names: Iterable[str], partitions: int = 3, **co
 
 async def publish(bootstrap: str, topic: str, pairs: Iterable[tuple[str, str]]) -> None:
     """Write (key, value) pairs in order."""
-    async with AIOKafkaProducer(bootstrap_servers=bootstrap, enable_idempotence=True) as producer:
+    async with AIOKafkaProducer(**Kafka(bootstrap).client(), enable_idempotence=True) as producer:
         sent = [await producer.send(topic, value.encode(), key=key.encode()) for key, value in pairs]
         await asyncio.gather(*sent)
 
 
 async def read_all(bootstrap: str, topic: str) -> list[tuple[str, str]]:
     """All (key, value) pairs of a topic; each key in order."""
-    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, auto_offset_reset="earliest", enable_auto_commit=False)
+    consumer = AIOKafkaConsumer(**Kafka(bootstrap).client(), auto_offset_reset="earliest", enable_auto_commit=False)
     await consumer.start()
     try:
         places = [TopicPartition(topic, p) for p in sorted(await partitions_of(consumer, topic))]

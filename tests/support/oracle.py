@@ -20,6 +20,8 @@ from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from bson.raw_bson import RawBSONDocument
 from pymongo import AsyncMongoClient
 
+from shared.messaging.settings import Kafka
+
 Document = dict[str, Any]
 Place = tuple[str, int, int]
 """Topic without its prefix, partition, offset."""
@@ -128,7 +130,7 @@ class Oracle:
     async def committed(self) -> dict[str, int]:
         """The group's offsets, by the names that progress has; partitions without any are left out."""
         group = self.prefix + self.consumer
-        async with AIOKafkaConsumer(bootstrap_servers=self.bootstrap, group_id=group, enable_auto_commit=False) as tool:
+        async with AIOKafkaConsumer(**Kafka(self.bootstrap).client(), group_id=group, enable_auto_commit=False) as tool:
             places = [(topic, place) for topic in self.inputs for place in await _places(tool, self.prefix + topic)]
             found = {f"{self.consumer}|{t}|{place.partition}": await tool.committed(place) for t, place in places}
         return {name: offset for name, offset in found.items() if offset}
@@ -257,7 +259,7 @@ def _same(what: str, wanted: Iterable[Any], found: Iterable[Any]) -> None:
 
 
 def _reader(bootstrap: str) -> AIOKafkaConsumer:
-    return AIOKafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False, auto_offset_reset="earliest")
+    return AIOKafkaConsumer(**Kafka(bootstrap).client(), enable_auto_commit=False, auto_offset_reset="earliest")
 
 
 async def _places(kafka: AIOKafkaConsumer, topic: str) -> list[TopicPartition]:

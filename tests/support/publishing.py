@@ -12,6 +12,7 @@ from typing import Any
 from aiokafka import AIOKafkaProducer
 
 from shared.kernel.ids import new_id
+from shared.messaging.settings import Kafka
 from tests.support.ledger import OWN, PARTNER, RIVAL, added
 from tests.support.oracle import Journal, Sent
 
@@ -99,5 +100,5 @@ async def _flow(
 async def publisher(bootstrap: str, prefix: str) -> AsyncIterator[Publisher]:
     """A producer with a client of its own; takes up to 3 MB, as a broker with a raised limit does."""
     options = {"enable_idempotence": True, "max_request_size": 3_000_000, "linger_ms": 2}
-    async with AIOKafkaProducer(bootstrap_servers=bootstrap, **options) as producer:
+    async with AIOKafkaProducer(**Kafka(bootstrap).client(), **options) as producer:
         yield Publisher(producer, prefix)
