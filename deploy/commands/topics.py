@@ -72,7 +72,7 @@ def _ask(bootstrap: str, prefix: str, *, repair: bool) -> "list[Difference]":
     try:
         return asyncio.run(ask())
     except KafkaRefused as error:
-        raise KafkaUnavailable(f"Kafka at {bootstrap}: {error}") from error
+        raise KafkaUnavailable(f"Kafka at {Kafka(bootstrap).brokers}: {error}") from error
 
 
 def _show(differences: "list[Difference]", as_json: bool, *, repaired: bool) -> None:
