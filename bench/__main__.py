@@ -21,7 +21,7 @@ from bench.floors import per_event as floor_per_event
 from bench.floors import relay as floor_relay
 from bench.tally import KEYS, REPORTS, Bench, database, fill, make_topics
 from shared.mongo.client import Mongo
-from shared.service.main import spare_collector
+from shared.service.starting import spare_collector
 
 EVENTS = 6000
 PER_EVENT = 400

@@ -2,9 +2,7 @@
 
 import sys
 
-from services.cases.app import service
-from services.cases.settings import Settings
 from shared.service.main import main
 
 if __name__ == "__main__":
-    main(service, Settings, sys.argv[1:])
+    main("services.cases", sys.argv[1:])

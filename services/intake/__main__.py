@@ -2,9 +2,7 @@
 
 import sys
 
-from services.intake.app import service
-from services.intake.settings import Settings
 from shared.service.main import main
 
 if __name__ == "__main__":
-    main(service, Settings, sys.argv[1:])
+    main("services.intake", sys.argv[1:])

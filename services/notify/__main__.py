@@ -2,9 +2,7 @@
 
 import sys
 
-from services.notify.app import service
-from services.notify.settings import Settings
 from shared.service.main import main
 
 if __name__ == "__main__":
-    main(service, Settings, sys.argv[1:])
+    main("services.notify", sys.argv[1:])

@@ -1,55 +1,23 @@
-"""`python -m services.<name> api|worker|relay|clock|all`."""
+"""`python -m services.<name> api|worker|relay|clock|all`. Light on purpose: it is here before the seconds of imports."""
 
-import asyncio
-import gc
 import os
-import sys
-from collections.abc import Callable, Sequence
-from typing import TypeVar
-
-import uvloop
-
-from shared.observability.logging import configure_logging
-from shared.service.definition import Role, Service
-from shared.service.roles import Process
-from shared.service.runtime import open_runtime
-from shared.service.settings import ServiceSettings
-
-MISUSE = 2
-
-S = TypeVar("S", bound=ServiceSettings)
+import signal
+from collections.abc import Sequence
+from typing import Any
 
 
-def main(build: Callable[[S], Service], settings: Callable[[], S], argv: Sequence[str]) -> None:
-    """Run one role until it is told to stop; never returns.
+def main(package: str, argv: Sequence[str]) -> None:
+    """Run one role of the service in `package` until it is told to stop; never returns.
 
-    The interpreter's own ending would join the driver's threads, and one of them may sit in a socket that answers
-    only after its time-out; by then everything is saved and the group is left, so the process just goes.
+    A request to stop that comes before the role's tasks have begun ends the process at once, in order: what start-up
+    does (collections, indexes, keys) may be left at any point and is done again. From then on the tasks answer it.
     """
-    if len(argv) != 1 or argv[0] not in list(Role):
-        print(f"one of: {' '.join(Role)}", file=sys.stderr)
-        sys.exit(MISUSE)
-    configure_logging()
-    spare_collector()
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        code = runner.run(_run(build, settings(), Role(argv[0])))
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(code)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _nothing_has_begun)
+    from shared.service.starting import start
+
+    start(package, argv)
 
 
-def spare_collector() -> None:
-    """Keep the garbage collector from walking the whole program again and again.
-
-    A batch makes tens of thousands of short-lived objects, none of them in a cycle; with the default thresholds
-    (700, 10, 10) that is dozens of full collections a second over everything that was imported, a fifth of the time.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 50)
-
-
-async def _run(build: Callable[[S], Service], settings: S, role: Role) -> int:
-    service = build(settings)
-    async with open_runtime(service, settings) as runtime:
-        return await Process(runtime, role).run()
+def _nothing_has_begun(*_: Any) -> None:
+    os._exit(0)
