@@ -1,4 +1,4 @@
-"""`python -m services.<name> api|worker|relay|clock|all`. Light on purpose: it is here before the seconds of imports."""
+"""`python -m services.<name> api|worker|relay|clock|all`: light, since it is here before seconds of imports."""
 
 import os
 import signal
