@@ -12,6 +12,7 @@ from shared.http.context import context_of
 from shared.http.documents import openapi_of
 from shared.http.etag import Tagger
 from shared.http.health import health_endpoints
+from shared.http.limiting import Limiter
 from shared.http.middleware import MAX_BODY_BYTES, BodyLimitMiddleware, ContextMiddleware, FailureMiddleware
 from shared.http.ports import AuditLog, Backing, Checks, Directory, Positions, Reader, Verifier, no_translation
 from shared.http.problems import NOTHING, Problem, respond
@@ -40,13 +41,15 @@ def make_backing(
     directory: Directory,
     permits: PermissionTable,
     clock: Clock,
+    limiter: Limiter | None = None,
     parts: Any = None,
     positions: Positions | None = None,
     titles: Titles = NOTHING,
     unavailable: Callable[[BaseException], Unavailable | None] = no_translation,
 ) -> Backing:
     """What the routes stand on. `secret` is the service's own, at least 32 random bytes; `positions_secret` is one for
-    all services, since a position that one service gives out is waited for at another."""
+    all services, since a position that one service gives out is waited for at another. Without a `limiter` of all
+    processes this one holds callers to their limits by itself."""
     return Backing(
         bus=bus,
         reader=reader,
@@ -55,6 +58,7 @@ def make_backing(
         directory=directory,
         permits=permits,
         clock=clock,
+        limiter=limiter or Limiter(Metrics()),
         tagger=Tagger(secret, service),
         cursors=Sealer(secret, f"cursor|{service}"),
         positions_seal=Sealer(positions_secret, "position"),

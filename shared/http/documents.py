@@ -134,7 +134,7 @@ def _parameter(name: str, place: str, schema: dict[str, Any], **more: Any) -> di
     return {"name": name, "in": place, "schema": schema, **more}
 
 
-_COMMON = ((401, "TOKEN_EXPIRED"), (503, "UNAVAILABLE"))
+_COMMON = ((401, "TOKEN_EXPIRED"), (429, "RATE_LIMITED"), (503, "UNAVAILABLE"))
 
 
 def problems_of(spec: RouteSpec) -> dict[int | str, dict[str, Any]]:

@@ -17,9 +17,10 @@ _BEARER = "bearer "
 
 
 async def admit(spec: RouteSpec, backing: Backing, request: Request, context: RequestContext, ledger: Ledger) -> Call:
-    """The call, its target found; raises a Problem (401, 403, 404, 422, 503) otherwise."""
+    """The call, its target found; raises a Problem (401, 403, 404, 422, 429, 503) otherwise."""
     actor = await _actor(backing, request)
     ledger.actor = actor
+    await backing.limiter.member(actor.person, actor.roles, spec.use)
     if not backing.permits.allows(actor, spec.permission):
         raise not_found() if spec.is_item else Problem(403, "FORBIDDEN")
     grounds = Grounds(role=backing.permits.role(actor, spec.permission))
@@ -46,13 +47,21 @@ async def _actor(backing: Backing, request: Request) -> Actor:
         signed_in = await backing.verifier.verify(_bearer_token(request))
     except TokenRefused as error:
         request.scope[REFUSED_KEY] = error.code
+        await backing.limiter.stranger(_address(request))
         challenge = 'Bearer error="invalid_token"' if error.code != "TOKEN_MISSING" else "Bearer"
         code = error.code if error.code in ("TOKEN_MISSING", "TOKEN_EXPIRED") else "TOKEN_INVALID"
         raise Problem(401, code, headers={"WWW-Authenticate": challenge}) from None
     actor = await backing.directory.actor(signed_in.person, backing.clock())
     if actor is None:
+        await backing.limiter.stranger(_address(request))
         raise Problem(403, "STAFF_UNKNOWN")
     return actor
+
+
+def _address(request: Request) -> str:
+    """Whose limit a stranger's request counts on; an IPv6 network of 64 bits is one customer."""
+    host = request.client.host if request.client else "unknown"
+    return ":".join(host.split(":")[:4]) if ":" in host else host
 
 
 def _bearer_token(request: Request) -> str:

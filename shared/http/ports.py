@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Any, Protocol, TypeVar
 
 from shared.http.etag import Tagger
+from shared.http.limiting import Limiter
 from shared.http.titles import Titles
 from shared.kernel.aggregate import Aggregate
 from shared.kernel.audit import AuditRow
@@ -88,6 +89,7 @@ class Backing:
     directory: Directory
     permits: PermissionTable
     clock: Clock
+    limiter: Limiter
     tagger: Tagger
     cursors: Sealer
     positions_seal: Sealer

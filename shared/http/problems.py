@@ -30,7 +30,10 @@ NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
 class Problem(Exception):
-    """A refusal on its way to the client. `errors` pairs `pointer` (into the body) or `parameter` with a code."""
+    """A refusal on its way to the client. `errors` pairs `pointer` (into the body) or `parameter` with a code.
+
+    `audited` is False only where the same refusal of the same caller has left its row a moment ago.
+    """
 
     def __init__(
         self,
@@ -40,6 +43,7 @@ class Problem(Exception):
         errors: Iterable[Mapping[str, str]] = (),
         headers: Mapping[str, str] = NOTHING,
         extra: Mapping[str, Any] = NOTHING,
+        audited: bool = True,
     ) -> None:
         super().__init__(code)
         self.status = status
@@ -47,6 +51,7 @@ class Problem(Exception):
         self.errors = tuple(errors)
         self.headers = headers
         self.extra = extra
+        self.audited = audited
 
 
 def not_found() -> Problem:

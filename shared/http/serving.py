@@ -56,5 +56,6 @@ async def serve(spec: RouteSpec, backing: Backing, request: Request) -> Response
         if backing.unavailable(bug) is None:
             await ledger.write("FAILED")
         raise
-    await ledger.write(refusal.code)
+    if refusal.audited:
+        await ledger.write(refusal.code)
     return respond(refusal, context, backing.titles)

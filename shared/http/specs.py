@@ -46,6 +46,18 @@ class Style(StrEnum):
     QUERY = "QUERY"
 
 
+class Use(StrEnum):
+    """What a request does, as far as it matters how often somebody may do it."""
+
+    READ = "READ"
+    LIST = "LIST"
+    LOOK_UP = "LOOK_UP"
+    COMMAND = "COMMAND"
+
+
+_USES = {Style.COMMAND: Use.COMMAND, Style.READ: Use.READ, Style.LIST: Use.LIST, Style.QUERY: Use.READ}
+
+
 @dataclass(frozen=True, slots=True)
 class Target:
     """The aggregate that a route is on: `name` is the path's placeholder for its id."""
@@ -81,6 +93,11 @@ class RouteSpec:
     def status(self) -> int:
         """What success answers."""
         return 201 if self.location else 200
+
+    @property
+    def use(self) -> Use:
+        """A question whose terms stand in the body looks somebody up."""
+        return Use.LOOK_UP if self.style is Style.QUERY and self.body else _USES[self.style]
 
     @property
     def is_item(self) -> bool:

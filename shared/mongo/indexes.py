@@ -33,6 +33,7 @@ RUNTIME: dict[str, list[IndexModel]] = {
     "dead_letters": [EXPIRING, IndexModel([("topic", 1)], partialFilterExpression={"purged": False})],
     "quarantine": [EXPIRING, IndexModel([("owner", 1), ("at", 1)])],
     "idempotency": [EXPIRING],
+    "rates": [EXPIRING],
     Timer.collection: [IndexModel([("status", 1), ("due_at", 1)])],
 }
 

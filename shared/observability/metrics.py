@@ -72,6 +72,11 @@ class Metrics:
         self.tokens_refused = self._counter("tokens_refused", "Sign-ins refused by reason", "reason")
         """Worry about BAD_SIGNATURE and UNKNOWN_KEY in numbers: forged tokens, or keys changed without notice."""
 
+        self.rate_limited = self._counter("rate_limited", "Requests refused since they were too many, by use", "use")
+        """Worry about LOOK_UP: somebody tries out names. About STRANGER: somebody tries out tokens."""
+        self.rate_store_away = self._counter("rate_store_away", "Times that the shared count could not be had")
+        """Worry when it grows: each process then holds the limits by itself, so that callers get as many times more."""
+
     def _counter(self, name: str, help_: str, *labels: str) -> Counter:
         return Counter(f"pulang_{name}", help_, labels, registry=self.registry)
 

@@ -10,11 +10,13 @@ import structlog
 import uvicorn
 
 from shared.http.app import make_app, make_backing
+from shared.http.limiting import Limiter
 from shared.http.ports import Check
 from shared.messaging.consumer import Consumer
 from shared.messaging.relay import Relay, RelaySettings
 from shared.messaging.settings import ConsumerSettings
 from shared.mongo.clock_lane import ClockLane
+from shared.mongo.rates import MongoRates
 from shared.mongo.releasing import Releaser, wait
 from shared.mongo.sampling import sample
 from shared.mongo.transaction import not_now
@@ -149,6 +151,7 @@ class Process:
             directory=StaffDirectory(runtime.reader),
             permits=PermissionTable(service.permits),
             clock=runtime.clock,
+            limiter=Limiter(runtime.metrics, MongoRates(runtime.mongo)),
             parts=runtime.parts,
             positions=InboxPositions(runtime),
             titles=service.titles,
