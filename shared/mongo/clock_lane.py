@@ -19,7 +19,7 @@ from shared.mongo.desk import Desk
 from shared.mongo.documents import to_aggregate
 from shared.mongo.leases import MongoLeases
 from shared.mongo.releasing import wait
-from shared.mongo.transaction import Transaction, Transient
+from shared.mongo.transaction import Stuck, Transaction, Transient
 from shared.mongo.unit_of_work import UnitOfWork
 
 log = structlog.get_logger(__name__)
@@ -69,6 +69,8 @@ class Firing:
 
     def refuse(self, reject: Reject) -> None:
         """It cannot be saved; it stays as it is and is tried again after a rest."""
+        if self.forced:
+            raise Stuck(reject.code)
         self.forced = reject
         log.error("timer_unsavable", kind=self.timer.kind, reason=reject.code)
 

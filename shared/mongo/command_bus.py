@@ -18,7 +18,7 @@ from shared.mongo.client import Document
 from shared.mongo.desk import Desk, target_of
 from shared.mongo.expiry import expires
 from shared.mongo.saving import topic_of
-from shared.mongo.transaction import OutcomeUnknown, Transaction, Transient, jittered
+from shared.mongo.transaction import OutcomeUnknown, Stuck, Transaction, Transient, jittered
 from shared.mongo.unit_of_work import UnitOfWork
 
 IDEMPOTENCY = "idempotency"
@@ -91,7 +91,9 @@ class CommandBatch:
         return CommandBatch(self.rules, first, self.kinds), CommandBatch(self.rules, second, self.kinds)
 
     def refuse(self, reject: Reject) -> None:
-        """The only command cannot be saved."""
+        """The only command cannot be saved; where not even its refusal can, its caller learns of a bug."""
+        if self.waiting[0].forced:
+            raise Stuck(reject.code)
         self.waiting[0].forced = reject
 
     def _needs(self, command: Command) -> Iterable[Need]:

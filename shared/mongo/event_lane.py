@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from shared.events.incoming import Incoming, Partition
+from shared.events.incoming import Halted, Incoming, Partition
 from shared.kernel.aggregate import Need
 from shared.kernel.errors import Reject
 from shared.mongo.client import Document
@@ -131,7 +131,9 @@ class EventBatch:
         return EventBatch(self.lane, self.incoming[:middle]), EventBatch(self.lane, self.incoming[middle:])
 
     def refuse(self, reject: Reject) -> None:
-        """The one event cannot be saved."""
+        """The one event cannot be saved; where not even its refusal can, its partition stops."""
+        if self.forced:
+            raise Halted(self.incoming[0].record.partition, reject.code)
         self.forced = reject
 
     def _ours(self, incoming: Incoming) -> bool:

@@ -17,7 +17,7 @@ from shared.mongo.desk import Desk
 from shared.mongo.event_lane import EventLane
 from shared.mongo.inbox import Outcome, inbox_id, inbox_row, read_inbox, settled
 from shared.mongo.parking import HEADS, ROWS, Head, head_write, record_of, waiting_id
-from shared.mongo.transaction import Conflict, Transaction, Transient
+from shared.mongo.transaction import Conflict, Stuck, Transaction, Transient
 from shared.mongo.verdicts import HANDLER_FAILED
 
 log = structlog.get_logger(__name__)
@@ -53,7 +53,7 @@ class ReleaseBatch:
         self.rows = await tx.find(ROWS, {"head": self.head_id}, sort=[("position", 1)], limit=self.limit)
         incoming = [self._incoming(row) for row in self.rows]
         self.inbox = await read_inbox(tx, [inbox_id(self.lane.consumer, i) for i in incoming if i.event])
-        return [need for i in incoming for need in self.lane.judge.needs(i)]
+        return [need for i in incoming for need in self.lane.judge.needs(i)] if self.forced is None else []
 
     async def decide(self, desk: Desk) -> None:
         """Row by row until one is refused."""
@@ -80,14 +80,17 @@ class ReleaseBatch:
         """The rows that are through have had their effect."""
         log.info("released", head=self.head_id, rows=len(self.done))
 
-    def halves(self) -> "tuple[ReleaseBatch, ReleaseBatch] | None":
-        """Rather fewer rows at once than two transactions that depend on each other."""
-        self.limit = max(1, self.limit // 2)
-        return None
+    def halves(self) -> None:
+        """The second half would depend on the first."""
+        return
 
     def refuse(self, reject: Reject) -> None:
-        """Something cannot be saved: the first row, once it stands alone; until then there are fewer rows to try."""
-        if len(self.rows) <= 1:
+        """Something cannot be saved. The first row is tried alone, and if it is that one, refused."""
+        if len(self.rows) > 1:
+            self.limit = 1
+        elif self.forced:
+            raise Stuck(reject.code)
+        else:
             self.forced = reject
 
     @property
@@ -144,7 +147,10 @@ class Releaser:
         await self._mark_fulfilled()
         marked = await heads.find({"consumer": self.lane.consumer, "releasing": True}, {"_id": 1}).to_list(None)
         for row in marked:
-            await self.release(row["_id"])
+            try:
+                await self.release(row["_id"])
+            except Stuck as stuck:
+                log.error("release_stuck", head=row["_id"], reason=str(stuck))
 
     async def release(self, head_id: str) -> None:
         """Try one key until it is through or refused again."""

@@ -1,14 +1,11 @@
 """How one attempt's decisions become writes. States go first: there a stale guard or a conflict shows soonest."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 from zlib import crc32
 
 from pymongo import InsertOne, ReplaceOne, UpdateOne
-from pymongo.errors import BulkWriteError
 
 from shared.events.codec import encode
 from shared.events.envelope import MAX_EVENT_BYTES
@@ -18,7 +15,7 @@ from shared.kernel.work import Emitted, Overlay
 from shared.mongo.client import Document
 from shared.mongo.desk import Desk, Line
 from shared.mongo.documents import to_document
-from shared.mongo.transaction import DUPLICATE_KEY, KeyTaken, Transaction
+from shared.mongo.transaction import Transaction
 
 Operations = dict[type[Aggregate], list[Any]]
 
@@ -40,23 +37,7 @@ async def save_states(tx: Transaction, overlay: Overlay) -> None:
         assert slot.now is not None  # noqa: S101 - dirty means set
         operations[address[0]].append(_state_write(slot.loaded_version, to_document(slot.now)))
     for kind, writes in operations.items():
-        with _taken(kind.collection):
-            await tx.write(kind.collection, writes, guarded=len(writes))
-
-
-@contextmanager
-def _taken(collection: str) -> Iterator[None]:
-    """Raise KeyTaken where an id or key that the rules chose exists: deciding again for ever would not help.
-
-    E11000 carries no transient label, and the operation after it would fail with one (251), which reads like an
-    accident: so it is told apart here, where it is still known whose key it was.
-    """
-    try:
-        yield
-    except BulkWriteError as error:
-        if any(e.get("code") == DUPLICATE_KEY for e in error.details.get("writeErrors", ())):
-            raise KeyTaken(collection) from error
-        raise
+        await tx.write(kind.collection, writes, guarded=len(writes))
 
 
 def _state_write(loaded_version: int | None, document: Document) -> Any:
@@ -93,8 +74,7 @@ async def save_entries(tx: Transaction, desk: Desk) -> None:
     for entry in desk.entries:
         rows[(entry.collection, entry.database)].append(to_document(entry))
     for (name, database), documents in rows.items():
-        with _taken(name):
-            await tx.insert(name, documents, database)
+        await tx.insert(name, documents, database)
 
 
 async def save_events(tx: Transaction, desk: Desk, outbox: "OutboxWriter") -> None:
@@ -123,8 +103,7 @@ class OutboxWriter:
         for (emitted, cause), address in zip(reversed(events), reversed(addresses), strict=True):
             rows.append(self._row(emitted, cause, address, last[address], now))
             last[address] -= 1
-        with _taken("outbox"):
-            await tx.insert("outbox", rows)
+        await tx.insert("outbox", rows)
 
     def _row(self, emitted: Emitted, cause: Cause, address: tuple[str, str], sequence: int, now: datetime) -> Document:
         topic, key = address

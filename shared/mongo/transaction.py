@@ -14,7 +14,6 @@ from pymongo import ReadPreference
 from pymongo.errors import (
     BulkWriteError,
     ConnectionFailure,
-    DuplicateKeyError,
     ExecutionTimeout,
     OperationFailure,
     PyMongoError,
@@ -38,7 +37,11 @@ class Conflict(Exception):
 
 
 class KeyTaken(Conflict):
-    """An aggregate with this id or business key exists. Deciding again may find it; if not, the input is at fault."""
+    """A document with this id or unique key exists. Deciding again may find it; if not, the input is at fault."""
+
+
+class Stuck(Exception):
+    """Even refused, the input cannot be saved: a bug of ours, which no repetition mends."""
 
 
 class Transient(Exception):
@@ -132,20 +135,25 @@ async def _commit(session: Any) -> None:
 
 
 def translated(error: PyMongoError) -> Exception:
-    """What a driver's error means to a unit of work; a bug of ours comes back unchanged."""
-    if isinstance(error, BulkWriteError):
-        codes = {e.get("code") for e in error.details.get("writeErrors", ())}
-        if DUPLICATE_KEY in codes:
-            return Conflict("duplicate")
-        if WRITE_CONFLICT in codes:
-            return Conflict("write conflict")
-    if isinstance(error, DuplicateKeyError):
-        return Conflict("duplicate")
-    if isinstance(error, OperationFailure) and error.code == WRITE_CONFLICT:
+    """What a driver's error means to a unit of work; a bug of ours comes back unchanged.
+
+    E11000 carries no transient label. Within a transaction it speaks of what the snapshot shows (of a document that
+    came later it is a write conflict), so deciding again for ever would not help.
+    """
+    codes = _codes(error)
+    if DUPLICATE_KEY in codes:
+        return KeyTaken("duplicate")
+    if WRITE_CONFLICT in codes:
         return Conflict("write conflict")
     if _passing(error):
         return Transient(type(error).__name__)
     return error
+
+
+def _codes(error: PyMongoError) -> set[int | None]:
+    if isinstance(error, BulkWriteError):
+        return {each.get("code") for each in error.details.get("writeErrors", ())}
+    return {error.code} if isinstance(error, OperationFailure) else set()
 
 
 def _passing(error: PyMongoError) -> bool:

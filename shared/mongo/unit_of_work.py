@@ -59,7 +59,7 @@ class Batch(Protocol):
         ...
 
     def refuse(self, reject: Reject) -> None:
-        """The only input cannot be saved: from now on it is refused."""
+        """The only input cannot be saved: from now on it is refused. Raises where it was refused already."""
         ...
 
 
@@ -82,26 +82,25 @@ class UnitOfWork:
         taken = 0
         hot: list[Address] = []
         while True:
+            fault = None
             try:
-                await self._attempt(batch, hot, touch=conflicts >= TOUCH_AFTER)
+                return await self._attempt(batch, hot, touch=conflicts >= TOUCH_AFTER)
             except Conflict as conflict:
-                lost: Exception = conflict
                 conflicts += 1
-                taken += isinstance(conflict, KeyTaken)
                 self.metrics.conflicts.labels(type(batch).__name__).inc()
+                if isinstance(conflict, KeyTaken):
+                    fault, taken = "DUPLICATE_KEY", taken + 1
             except UNSAVABLE as error:
-                lost = error
                 log.error("unsavable", batch=type(batch).__name__, error=type(error).__name__)
-                conflicts, taken = max(conflicts, HALVE_AFTER), HALVE_AFTER
-            else:
-                return
+                fault, taken, conflicts = "UNSAVABLE", HALVE_AFTER, max(conflicts, HALVE_AFTER)
             halves = batch.halves() if conflicts >= HALVE_AFTER else None
             if halves:
                 for half in halves:
                     await self.run(half, conflicts - 1)
-                return
-            if taken >= HALVE_AFTER:
-                batch.refuse(Reject("DUPLICATE_KEY" if isinstance(lost, KeyTaken) else "UNSAVABLE", Kind.CONFLICT))
+                return None
+            if fault and taken >= HALVE_AFTER:
+                batch.refuse(Reject(fault, Kind.CONFLICT))
+                taken = 0
             await asyncio.sleep(jittered(0.002, conflicts, 0.2))
 
     async def _attempt(self, batch: Batch, hot: list[Address], *, touch: bool) -> None:

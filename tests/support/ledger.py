@@ -58,6 +58,8 @@ class Added(EventData):
     refuse: bool = False
     waits: str | None = None
     crash: bool = False
+    report_id: str | None = None
+    """The id of the event that follows, for rules that choose one."""
 
 
 class Reported(EventData):
@@ -99,7 +101,7 @@ def add_event(event: Event[Added], work: Work) -> None:
         work.get(Account, data.waits)
     if data.refuse or data.account in Broken.accounts:
         raise Reject("TOLD_TO_REFUSE")
-    _add(work, data.account, data.amount, None)
+    _add(work, data.account, data.amount, None, data.report_id)
 
 
 @book.command(Add, needs=lambda c: [Account.ref(c.account)])
@@ -119,13 +121,13 @@ def ring(timer: Timer, work: Work) -> None:
     )
 
 
-def _add(work: Work, id_: str, amount: int, nickname: str | None) -> Account:
+def _add(work: Work, id_: str, amount: int, nickname: str | None, report_id: str | None = None) -> Account:
     account = work.find(Account, id_) or Account(id=id_)
     account = account.evolve(
         total=account.total + amount, log=(*account.log, amount), nickname=nickname or account.nickname
     )
     work.put(account, "ADDED", amount=amount)
-    work.emit(Reported(occurred_at=work.now, account=id_, total=account.total), key=id_)
+    work.emit(Reported(occurred_at=work.now, account=id_, total=account.total), key=id_, event_id=report_id)
     return account
 
 
