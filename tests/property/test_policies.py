@@ -61,8 +61,6 @@ MUTANTS = {
     "only the first value": (Stored, "matching", lambda self, values, now: {self.key: next(iter(values), None)}),
     "grants without their end": (Live, "matching", lambda self, values, now: {"grants.agency": {"$in": list(values)}}),
     "forbids forgotten": (engine, "none_of", lambda test: True),
-    "groups forgotten": (engine.Policies, "_roles", lambda self, asking: asking.actor.roles),
-    "every role": (engine.Policies, "_roles", lambda self, asking: frozenset(self._groups) | {"STAFF_OF_CASES"}),
 }
 
 
