@@ -2,18 +2,20 @@
 
 import asyncio
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from deploy.acting import act
 from deploy.errors import OperatorError
 from deploy.printing import show_json
-from deploy.services import AsJson
+from deploy.services import AsJson, ServiceName
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from services.cases.roster import Roster
+    from shared.security.staff import Member
 
 app = typer.Typer(no_args_is_help=True, help="The staff directory: who works for which office, in which roles.")
 
@@ -21,21 +23,61 @@ File = Annotated[
     Path,
     typer.Argument(exists=True, dir_okay=False, help="YAML: members, each with person, agency, roles and valid_from."),
 ]
-
-
-@app.callback()
-def group() -> None:
-    """Keeps `load` a command of its own while it is the only one."""
+Person = Annotated[str, typer.Argument(help="The person's reference at the identity provider.")]
+Office = Annotated[str, typer.Argument(help="An office, for example UPTD_PPA-53.71.")]
+Reason = Annotated[str, typer.Option(help="A code of the catalogue's suspension reasons.")]
 
 
 @app.command()
 def load(file: File, as_json: AsJson = False) -> None:
-    """Load members from a file. Who is unchanged is not published again; nobody is removed."""
+    """Load members from a file. Who is unchanged is not published again; nobody is removed, nobody let in again."""
     changed = asyncio.run(_load(_read(file)))
-    if as_json:
-        show_json({"published": list(changed)})
-    else:
-        typer.echo(f"{len(changed)} published.")
+    _say(as_json, {"published": list(changed)}, f"{len(changed)} published.")
+
+
+@app.command()
+def appoint(person: Person, office: Office, as_json: AsJson = False) -> None:
+    """Make a person the administrator of their agency: how the first one comes to be."""
+    from services.cases.commands import AppointAdministrator
+
+    (member,) = _act("ADMINISTRATOR_APPOINTED", [AppointAdministrator(person, office)])
+    _show(member, as_json)
+
+
+@app.command()
+def suspend(person: Person, reason: Reason, as_json: AsJson = False) -> None:
+    """Shut a person out: at once in cases, within five seconds everywhere."""
+    from services.cases.commands import SuspendMember
+
+    (member,) = _act("STAFF_MOVED", [SuspendMember(person, reason)])
+    _show(member, as_json)
+
+
+@app.command()
+def reinstate(person: Person, as_json: AsJson = False) -> None:
+    """Let a person in again."""
+    from services.cases.commands import ReinstateMember
+
+    (member,) = _act("STAFF_MOVED", [ReinstateMember(person)])
+    _show(member, as_json)
+
+
+@app.command()
+def suspend_office(office: Office, reason: Reason, as_json: AsJson = False) -> None:
+    """Shut a whole office out."""
+    from services.cases.commands import SuspendOffice
+
+    _act("OFFICE_MOVED", [SuspendOffice(office, reason)])
+    _say(as_json, {"office": office, "suspended": True}, f"{office} is shut out.")
+
+
+@app.command()
+def reinstate_office(office: Office, as_json: AsJson = False) -> None:
+    """Let an office in again."""
+    from services.cases.commands import ReinstateOffice
+
+    _act("OFFICE_MOVED", [ReinstateOffice(office)])
+    _say(as_json, {"office": office, "suspended": False}, f"{office} is in again.")
 
 
 def _read(file: Path) -> "Roster":
@@ -66,3 +108,25 @@ async def _load(roster: "Roster") -> "Sequence[str]":
         finally:
             stop.set()
             await lane
+
+
+def _act(action: str, commands: list[Any]) -> list[Any]:
+    from shared.kernel.errors import Reject
+
+    try:
+        return act(ServiceName.CASES, action, commands)
+    except Reject as no:
+        raise OperatorError(f"cases: {no.code}") from no
+
+
+def _show(member: "Member", as_json: bool) -> None:
+    shown = {"person": member.id, "agency": member.agency, "roles": list(member.roles), "active": member.active}
+    state = "active" if member.active else "shut out"
+    _say(as_json, shown, f"{member.id} ({member.agency}): {', '.join(member.roles)}; {state}.")
+
+
+def _say(as_json: bool, shown: dict[str, Any], text: str) -> None:
+    if as_json:
+        show_json(shown)
+    else:
+        typer.echo(text)

@@ -15,8 +15,10 @@ from services.cases.domain.task import Task
 from shared.kernel.aggregate import Aggregate
 from shared.kernel.context import Actor
 from shared.security.permissions import Filter, Permit, Scope, everything
+from shared.security.staff import Member, Office
 
 MANAGER, SUPERVISOR, OFFICER = "CASE_MANAGER", "SUPERVISOR", "AGENCY_OFFICER"
+ADMINISTRATOR, DPO = "AGENCY_ADMIN", "DPO"
 
 
 def managed(actor: Actor) -> Filter:
@@ -59,6 +61,21 @@ def assigned(actor: Actor) -> Filter:
     return {"$or": [{"assignee": actor.person}, {"assignee": None, "agency": actor.agency}]}
 
 
+def own_staff(actor: Actor) -> Filter:
+    """The members of the actor's own agency."""
+    return {"agency": actor.agency}
+
+
+def own_others(actor: Actor) -> Filter:
+    """The same without the actor: nobody changes their own entry."""
+    return {"agency": actor.agency, "_id": {"$ne": actor.person}}
+
+
+def others(actor: Actor) -> Filter:
+    """Everybody but the actor."""
+    return {"_id": {"$ne": actor.person}}
+
+
 def _rows(kind: type[Aggregate], permissions: Iterable[str], scopes: dict[str, Scope]) -> Iterable[Permit]:
     for permission in permissions:
         for role, scope in scopes.items():
@@ -79,4 +96,9 @@ PERMITS: tuple[Permit, ...] = (
     *_rows(AgencyFile, ("case.timeline",), {MANAGER: managed, SUPERVISOR: of_led_cases}),
     *_rows(AgencyFile, ("file.list", "file.read"), {MANAGER: managed, SUPERVISOR: of_led_cases, OFFICER: received}),
     *_rows(Task, ("task.list",), {MANAGER: assigned, SUPERVISOR: received, OFFICER: assigned}),
+    *_rows(Member, ("staff.list", "staff.read"), {ADMINISTRATOR: own_staff, DPO: everything}),
+    *_rows(Member, ("staff.employ",), {ADMINISTRATOR: own_staff}),
+    *_rows(Member, ("staff.change",), {ADMINISTRATOR: own_others}),
+    *_rows(Member, ("staff.move",), {ADMINISTRATOR: own_others, DPO: others}),
+    *_rows(Office, ("office.move",), {DPO: everything}),
 )

@@ -8,7 +8,7 @@ from services.cases.domain.referral import Referral
 from services.cases.domain.task import Task
 from shared.kernel.aggregate import Aggregate, Entry
 from shared.mongo.indexes import Indexes, IndexModel
-from shared.security.staff import Member
+from shared.security.staff import Member, Office
 
 KINDS: tuple[type[Aggregate], ...] = (
     Case,
@@ -20,6 +20,7 @@ KINDS: tuple[type[Aggregate], ...] = (
     NumberCounter,
     NumberShelf,
     Member,
+    Office,
 )
 ENTRIES: tuple[type[Entry], ...] = ()
 

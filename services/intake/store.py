@@ -7,9 +7,9 @@ from services.intake.domain.subject import Subject
 from services.intake.domain.vault import Vault
 from shared.kernel.aggregate import Aggregate, Entry
 from shared.mongo.indexes import Indexes, IndexModel
-from shared.security.staff import Member
+from shared.security.staff import Member, Office
 
-KINDS: tuple[type[Aggregate], ...] = (Interdiction, Subject, ScreeningRound, Vault, Member)
+KINDS: tuple[type[Aggregate], ...] = (Interdiction, Subject, ScreeningRound, Vault, Member, Office)
 ENTRIES: tuple[type[Entry], ...] = (RecruiterArrival,)
 """Recruiters go to the suspects' database, through its collection of arrivals."""
 

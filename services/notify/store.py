@@ -5,9 +5,9 @@ from services.notify.domain.delivery import Delivery, State
 from services.notify.domain.notice import Notice
 from shared.kernel.aggregate import Aggregate, Entry
 from shared.mongo.indexes import Indexes, IndexModel
-from shared.security.staff import Member
+from shared.security.staff import Member, Office
 
-KINDS: tuple[type[Aggregate], ...] = (AddressBook, Notice, Delivery, Member)
+KINDS: tuple[type[Aggregate], ...] = (AddressBook, Notice, Delivery, Member, Office)
 ENTRIES: tuple[type[Entry], ...] = ()
 
 NEWEST_OF_OFFICE = [("office", 1), ("_id", -1)]

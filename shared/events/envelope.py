@@ -57,6 +57,8 @@ class EventData(BaseModel):
     topics: ClassVar[tuple[str, ...]]
     thin: ClassVar[bool] = False
     """A thin event leaves our trust: it carries no correlation, causation or trace ids."""
+    pulse: ClassVar[bool] = False
+    """A pulse tells nothing but how fresh its partition is: readers keep that with their progress, and no inbox."""
 
     occurred_at: Moment
 

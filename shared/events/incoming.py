@@ -1,6 +1,7 @@
 """A record from a topic after decoding: either an event or a reason why it is none."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from shared.events.envelope import Event
@@ -48,6 +49,16 @@ class Incoming:
     digest: bytes = b""
     identity: str | None = None
     pointer: str | None = None
+
+    @property
+    def pulse(self) -> datetime | None:
+        """For a pulse: everything published on this partition before then stands before it."""
+        return self.event.data.occurred_at if self.event and self.event.data.pulse else None
+
+    @property
+    def concerns(self) -> bool:
+        """Whether there is anything to decide or to keep."""
+        return not self.ignored and self.pulse is None
 
 
 class Fenced(Exception):

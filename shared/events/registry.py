@@ -27,6 +27,8 @@ class TopicSpec(BaseModel):
     partitions: Annotated[int, Field(ge=1, le=64)] = 6
     retention_days: int = 30
     compacted: bool = False
+    pulse: bool = False
+    """Whether its producer says every second on each partition how fresh it is (`shared.messaging.pulse`)."""
     partner: str | None = None
     types: dict[str, tuple[str, ...]]
     """Event type → the services that declare it for themselves; others ignore it."""

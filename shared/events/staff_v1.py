@@ -1,9 +1,29 @@
-"""The staff directory as the other services project it. Key: the person's reference. Full state each time."""
+"""The staff directory as the other services project it. Key: the person's or the office's reference, and of a pulse its
+partition. Full state each time."""
 
 from typing import Literal
 
 from shared.events.envelope import Code, EventData, Id, Moment
 from shared.events.intake_v1 import AgencyRef, Kabupaten
+
+
+class OfficePublished(EventData):
+    """One office as of now, told when its whole staff is shut out and when it is let in again."""
+
+    type = "id.pulang.staff.office.published.v1"
+    topics = ("staff-events",)
+
+    agency: AgencyRef
+    suspended: bool
+
+
+class DirectoryPulsed(EventData):
+    """All changes that were acknowledged before `occurred_at` (the database's time) stand before this on its
+    partition. Sent every second; who has not applied one for five seconds doesn't know who may see what."""
+
+    type = "id.pulang.staff.directory.pulsed.v1"
+    topics = ("staff-events",)
+    pulse = True
 
 
 class MemberPublished(EventData):
@@ -21,3 +41,5 @@ class MemberPublished(EventData):
     valid_from: Moment
     valid_to: Moment | None = None
     active: bool = True
+    excluded: tuple[Id, ...] = ()
+    """What the person may not see whatever their role says: cases, people and stops in which they have an interest."""

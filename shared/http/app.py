@@ -14,7 +14,7 @@ from shared.http.etag import Tagger
 from shared.http.health import health_endpoints
 from shared.http.limiting import Limiter
 from shared.http.middleware import MAX_BODY_BYTES, BodyLimitMiddleware, ContextMiddleware, FailureMiddleware
-from shared.http.ports import AuditLog, Backing, Checks, Directory, Positions, Reader, Verifier, no_translation
+from shared.http.ports import AuditLog, Backing, Check, Checks, Directory, Positions, Reader, Verifier, no_translation
 from shared.http.problems import NOTHING, Problem, respond
 from shared.http.routes import Routes
 from shared.http.serving import endpoint_of
@@ -44,6 +44,7 @@ def make_backing(
     limiter: Limiter | None = None,
     parts: Any = None,
     positions: Positions | None = None,
+    fresh: Check | None = None,
     titles: Titles = NOTHING,
     unavailable: Callable[[BaseException], Unavailable | None] = no_translation,
 ) -> Backing:
@@ -64,6 +65,7 @@ def make_backing(
         positions_seal=Sealer(positions_secret, "position"),
         fingerprint_key=derive_key(secret, f"idempotency|{service}"),
         positions=positions,
+        fresh=fresh,
         parts=parts,
         titles=titles,
         unavailable=unavailable,

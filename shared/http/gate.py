@@ -7,7 +7,7 @@ from shared.http.context import REFUSED_KEY, RequestContext
 from shared.http.ledger import Ledger
 from shared.http.ports import Backing
 from shared.http.problems import Problem, bad_parameter, not_found
-from shared.http.specs import RESERVED, RouteSpec
+from shared.http.specs import RESERVED, RouteSpec, Style
 from shared.kernel.context import Actor, Cause, Grounds
 from shared.security.opaque import NotOurs
 from shared.security.tokens import TokenRefused
@@ -21,6 +21,7 @@ async def admit(spec: RouteSpec, backing: Backing, request: Request, context: Re
     actor = await _actor(backing, request)
     ledger.actor = actor
     await backing.limiter.member(actor.person, actor.roles, spec.use)
+    await _fresh(spec, backing)
     if not backing.permits.allows(actor, spec.permission):
         raise not_found() if spec.is_item else Problem(403, "FORBIDDEN")
     grounds = Grounds(role=backing.permits.role(actor, spec.permission))
@@ -62,6 +63,16 @@ def _address(request: Request) -> str:
     """Whose limit a stranger's request counts on; an IPv6 network of 64 bits is one customer."""
     host = request.client.host if request.client else "unknown"
     return ":".join(host.split(":")[:4]) if ":" in host else host
+
+
+async def _fresh(spec: RouteSpec, backing: Backing) -> None:
+    """No read while the directory is old: whoever was shut out a moment ago would go on reading.
+
+    A command goes on, since refusing it would lose what only the officer at the gate knows now; what it answers is
+    what that officer has just said.
+    """
+    if backing.fresh is not None and spec.style is not Style.COMMAND:
+        await backing.fresh()
 
 
 def _bearer_token(request: Request) -> str:

@@ -95,6 +95,8 @@ class Backing:
     positions_seal: Sealer
     fingerprint_key: bytes
     positions: Positions | None = None
+    fresh: "Check | None" = None
+    """Asked before every read: whether what is known of staff and access is recent enough."""
     parts: Any = None
     titles: Titles = field(default_factory=lambda: MappingProxyType({}))
     unavailable: Callable[[BaseException], Unavailable | None] = no_translation

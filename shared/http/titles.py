@@ -27,6 +27,10 @@ BY_STATUS: Mapping[int, tuple[str, str]] = MappingProxyType(
 
 BY_CODE: Titles = MappingProxyType(
     {
+        "DIRECTORY_STALE": (
+            "Daftar petugas belum mutakhir; coba lagi sebentar",
+            "The staff directory is not up to date; try again shortly",
+        ),
         "TOKEN_EXPIRED": ("Sesi Anda sudah berakhir", "Your session has ended"),
         "IDEMPOTENCY_KEY_MISSING": ("Sertakan Idempotency-Key", "Send an Idempotency-Key"),
         "IDEMPOTENCY_KEY_INVALID": ("Idempotency-Key tidak sah", "The Idempotency-Key is not valid"),

@@ -13,6 +13,8 @@ class Actor:
     roles: frozenset[str]
     unit: str = ""
     kabupaten: frozenset[str] = frozenset()
+    excluded: frozenset[str] = frozenset()
+    """References of what this person may not see, because of an interest of their own in it."""
 
 
 @dataclass(frozen=True, slots=True)

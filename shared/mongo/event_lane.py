@@ -94,7 +94,7 @@ class EventBatch:
         await progress.check(tx, {i.record.partition for i in self.incoming})
         self.fresh = [i for i in self.incoming if i.record.offset >= progress.next(i.record.partition)]
         self.positions = {i.record.partition: i.record.offset + 1 for i in self.fresh}
-        relevant = [i for i in self.fresh if not i.ignored]
+        relevant = [i for i in self.fresh if i.concerns]
         ids = [inbox_id(self.lane.consumer, i) for i in relevant if i.event]
         self.inbox = await read_inbox(tx, ids)
         await self.lot.read(tx, [head_id(self.lane.consumer, i.record) for i in relevant if self._ours(i)])
@@ -105,7 +105,7 @@ class EventBatch:
     async def decide(self, desk: Desk) -> None:
         """Each event in the order of its partition."""
         for incoming in self.fresh:
-            if not incoming.ignored:
+            if incoming.concerns:
                 await self._decide(desk, incoming)
 
     async def save(self, tx: Transaction) -> None:
@@ -114,7 +114,8 @@ class EventBatch:
         self.lane.uow.probe("after_inbox")
         await self.lot.save(tx)
         await self.refusals.save(tx)
-        await self.lane.progress.save(tx, self.positions)
+        pulses = {i.record.partition: i.pulse for i in self.fresh if i.pulse is not None}
+        await self.lane.progress.save(tx, self.positions, pulses)
 
     def committed(self) -> None:
         """The transaction is durable."""

@@ -1,5 +1,6 @@
 """The outbox as the relay reads it. Rows are written by `saving.OutboxWriter`, in the transaction of their cause."""
 
+import asyncio
 from collections.abc import AsyncIterator, Collection
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,9 +9,10 @@ from typing import Any
 from pymongo.errors import PyMongoError
 
 from shared.events.outgoing import Outgoing
-from shared.mongo.client import Mongo
+from shared.mongo.client import UTC_AWARE, Mongo
 
 PAGE = 500
+SETTLING_S = 0.05
 IN_ORDER = [("shard", 1), ("topic", 1), ("key", 1), ("sequence", 1)]
 
 
@@ -57,6 +59,22 @@ class MongoOutbox:
                     yield None
         except PyMongoError:
             return
+
+    async def settled(self, topic: str, within_s: float) -> datetime | None:
+        """The server's time before which every row of this topic that was acknowledged has left, or None where rows
+        stay. Rows that come later than that time are not waited for."""
+        outbox = self.mongo.native_collection("outbox")
+        try:
+            hello = await self.mongo.native.admin.command("hello", codec_options=UTC_AWARE)
+            at: datetime = hello["localTime"]
+            waiting = [row["_id"] async for row in outbox.find({"topic": topic}, {"_id": 1})]
+            for _ in range(int(within_s / SETTLING_S) + 1):
+                if not waiting or await outbox.find_one({"_id": {"$in": waiting}}, {"_id": 1}) is None:
+                    return at
+                await asyncio.sleep(SETTLING_S)
+        except PyMongoError:
+            return None
+        return None
 
     async def status(self) -> dict[str, Any]:
         """How many rows wait, since when, and by topic."""

@@ -1,6 +1,8 @@
 """Progress lives with the effect: the next offset per partition, moved in the transaction of what it counts."""
 
 from collections.abc import Collection, Mapping
+from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 from pymongo import InsertOne, UpdateOne
@@ -11,6 +13,7 @@ from shared.mongo.client import Mongo
 from shared.mongo.transaction import Transaction, translated
 
 PROGRESS = "progress"
+NO_PULSES: Mapping[Partition, datetime] = MappingProxyType({})
 
 
 class Progress:
@@ -48,15 +51,21 @@ class Progress:
         if any(saved.get(partition) != self._known[partition] for partition in partitions):
             raise Fenced
 
-    async def save(self, tx: Transaction, positions: Mapping[Partition, int]) -> None:
-        """Move positions forward over the ones that were read; a lost guard is a Conflict, then Fenced."""
+    async def save(
+        self, tx: Transaction, positions: Mapping[Partition, int], fresh: Mapping[Partition, datetime] = NO_PULSES
+    ) -> None:
+        """Move positions forward over the ones that were read; a lost guard is a Conflict, then Fenced.
+
+        `fresh` says up to when everything of a partition has been applied, where a pulse told it.
+        """
         writes: list[Any] = []
         for partition, position in positions.items():
             id_, known = self._id(partition), self._known[partition]
+            row = {"next": position} | ({"fresh_as_of": fresh[partition]} if partition in fresh else {})
             if known is None:
-                writes.append(InsertOne({"_id": id_, "next": position}))
+                writes.append(InsertOne({"_id": id_, **row}))
             else:
-                writes.append(UpdateOne({"_id": id_, "next": known}, {"$set": {"next": position}}))
+                writes.append(UpdateOne({"_id": id_, "next": known}, {"$set": row}))
         await tx.write(PROGRESS, writes, guarded=len(writes))
 
     def saved(self, positions: Mapping[Partition, int]) -> None:
@@ -64,4 +73,9 @@ class Progress:
         self._known.update(positions)
 
     def _id(self, partition: Partition) -> str:
-        return f"{self._consumer}|{partition.topic}|{partition.number}"
+        return progress_id(self._consumer, partition)
+
+
+def progress_id(consumer: str, partition: Partition) -> str:
+    """The id of the row of one consumer's partition."""
+    return f"{consumer}|{partition.topic}|{partition.number}"

@@ -1,14 +1,20 @@
 """The staff directory: who a signed-in person is at this moment. Tokens say only who signed in."""
 
+import asyncio
 from datetime import datetime
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Protocol, TypeVar
 
 from shared.events.envelope import Event
-from shared.events.staff_v1 import MemberPublished
+from shared.events.staff_v1 import MemberPublished, OfficePublished
 from shared.kernel.aggregate import Aggregate
 from shared.kernel.context import Actor
 from shared.kernel.rulebook import Rulebook
 from shared.kernel.work import Work
+
+A = TypeVar("A", bound=Aggregate)
+
+MAX_SUSPENDED = 1000
+"""More suspended offices than there are in the province: then something is wrong, and nobody acts."""
 
 
 class Member(Aggregate):
@@ -25,15 +31,32 @@ class Member(Aggregate):
     valid_from: datetime
     valid_to: datetime | None = None
     active: bool = True
+    excluded: tuple[str, ...] = ()
+    suspended_for: str | None = None
+    """Why the owner shut this person out; the other services are told only that."""
     told_at: datetime | None = None
     """When the fact that this state came from was recorded."""
+
+
+class Office(Aggregate):
+    """One office of which there is something to say; `id` is its reference. While suspended, nobody of it acts."""
+
+    collection: ClassVar[str] = "offices"
+    has_timeline: ClassVar[bool] = False
+
+    suspended: bool
+    told_at: datetime | None = None
 
 
 class Reader(Protocol):
     """What the directory needs of the database."""
 
-    async def find_one(self, kind: type[Member], query: dict[str, Any]) -> Member | None:
+    async def find_one(self, kind: type[A], query: dict[str, Any]) -> A | None:
         """The one document that matches, read at a majority."""
+        ...
+
+    async def find(self, kind: type[A], query: dict[str, Any], *, sort: list[tuple[str, int]], limit: int) -> list[A]:
+        """Those that match, in order, at most `limit`."""
         ...
 
 
@@ -45,8 +68,13 @@ class StaffDirectory:
 
     async def actor(self, person: str, now: datetime) -> Actor | None:
         """The person as an actor, or None where the directory does not (or no longer, or not yet) know them."""
-        member = await self._reader.find_one(Member, {"_id": person})
-        return to_actor(member, now) if member else None
+        member, suspended = await asyncio.gather(
+            self._reader.find_one(Member, {"_id": person}),
+            self._reader.find(Office, {"suspended": True}, sort=[], limit=MAX_SUSPENDED),
+        )
+        if member is None or len(suspended) == MAX_SUSPENDED or member.agency in {office.id for office in suspended}:
+            return None
+        return to_actor(member, now)
 
 
 def to_actor(member: Member, now: datetime) -> Actor | None:
@@ -59,6 +87,7 @@ def to_actor(member: Member, now: datetime) -> Actor | None:
         roles=frozenset(member.roles),
         unit=member.unit or "",
         kabupaten=frozenset(member.kabupaten),
+        excluded=frozenset(member.excluded),
     )
 
 
@@ -74,6 +103,7 @@ def member_from(published: MemberPublished) -> Member:
         valid_from=published.valid_from,
         valid_to=published.valid_to,
         active=published.active,
+        excluded=published.excluded,
     )
 
 
@@ -92,3 +122,13 @@ def project_member(event: Event[MemberPublished], work: Work) -> None:
         work.put(Member(id=event.data.person, told_at=event.time, **told))
     else:
         work.put(known.evolve(told_at=event.time, **told))
+
+
+@projection.on(OfficePublished, needs=lambda event: [Office.ref(event.data.agency)])
+def project_office(event: Event[OfficePublished], work: Work) -> None:
+    """The same for an office."""
+    known = work.find(Office, event.data.agency)
+    if known is not None and known.told_at is not None and event.time < known.told_at:
+        return
+    told = known or Office(id=event.data.agency, suspended=False)
+    work.put(told.evolve(suspended=event.data.suspended, told_at=event.time))

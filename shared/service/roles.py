@@ -9,13 +9,16 @@ from typing import Any
 import structlog
 import uvicorn
 
+from shared.events.staff_v1 import DirectoryPulsed
 from shared.http.app import make_app, make_backing
 from shared.http.limiting import Limiter
 from shared.http.ports import Check
 from shared.messaging.consumer import Consumer
+from shared.messaging.pulse import Pulse
 from shared.messaging.relay import Relay, RelaySettings
 from shared.messaging.settings import ConsumerSettings
 from shared.mongo.clock_lane import ClockLane
+from shared.mongo.freshness import Freshness
 from shared.mongo.rates import MongoRates
 from shared.mongo.releasing import Releaser, wait
 from shared.mongo.sampling import sample
@@ -132,7 +135,7 @@ class Process:
             probe=runtime.probe,
         )
         checks["relay"] = _well(relay.check)
-        return {"relay": _stoppable(relay)}
+        return {"relay": _stoppable(relay), **_pulse(runtime)}
 
     def _http(self, checks: dict[str, Check]) -> dict[str, Task]:
         """Every role answers health and metrics; only the api role has routes."""
@@ -154,6 +157,7 @@ class Process:
             limiter=Limiter(runtime.metrics, MongoRates(runtime.mongo)),
             parts=runtime.parts,
             positions=InboxPositions(runtime),
+            fresh=directory_freshness(runtime),
             titles=service.titles,
             unavailable=not_now,
         )
@@ -197,6 +201,24 @@ class Process:
         while not stop.is_set():
             await sample(self._runtime.mongo, self._runtime.metrics, self._runtime.clock)
             await wait(stop, SAMPLE_S)
+
+
+def _pulse(runtime: Runtime) -> dict[str, Task]:
+    """The service that owns the staff directory says how fresh its topic is."""
+    topics = [t for t in runtime.registry.topics.values() if t.pulse and runtime.name in t.producers]
+    if not topics:
+        return {}
+    return {"pulse": _stoppable(Pulse(runtime.kafka, runtime.name, topics, DirectoryPulsed, runtime.outbox))}
+
+
+def directory_freshness(runtime: Runtime) -> Check | None:
+    """Whether the projected staff directory is recent; None for its owner, whose own is always."""
+    max_age_s = runtime.settings.directory_max_age_s
+    for name in runtime.registry.consumed_by(runtime.name):
+        topic = runtime.registry.topics[name]
+        if topic.pulse and max_age_s is not None:
+            return Freshness(runtime.mongo, runtime.name, topic, max_age_s).check
+    return None
 
 
 class InboxPositions:

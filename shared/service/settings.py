@@ -48,6 +48,9 @@ class ServiceSettings(Connections):
     outbox_shards: int = Field(default=4, ge=1, le=64)
     lease_ttl_s: float = Field(default=6.0, gt=0)
 
+    directory_max_age_s: float | None = Field(default=5.0, ge=2.0, le=5.0)
+    """Reads are refused while the projected staff directory is older. None, in local mode, for a service alone."""
+
     clock_offset_file: Path | None = None
     crash_at: str | None = None
 
@@ -58,4 +61,6 @@ class ServiceSettings(Connections):
         refuse_sample_secrets(secrets, local=self.local, samples=(SAMPLE_SECRET, SAMPLE_MASTER_KEY))
         if not self.local and (self.clock_offset_file or self.crash_at):
             raise ValueError("time travel and crash points outside local mode")
+        if not self.local and self.directory_max_age_s is None:
+            raise ValueError("a staff directory of any age outside local mode")
         return self

@@ -302,8 +302,8 @@ async def test_an_audit_row_says_on_what_grounds_what_was_shown_and_whose_it_was
     assert (["case|" + ref, "subject|" + person["_id"]], []) == (read["chains"], listed["chains"])
     assert [ref, person["_id"]] == read["shown_refs"] == listed["shown_refs"]
     assert ([], [ref]) == (read["foreign_refs"], listed["foreign_refs"]), "LPSK saw a case that another office leads"
-    assert ("PERMIT", "CASE_MANAGER") == (read["decision"], read["role"])
-    assert ("DENY", None, []) == (denied["decision"], denied["role"], denied["shown_refs"])
+    assert (read["decision"], read["role"]) == ("PERMIT", "CASE_MANAGER")
+    assert (denied["decision"], denied["role"], denied["shown_refs"]) == ("DENY", None, [])
     [change] = await cases.rows("audit", {"action": "REFERRAL_SENT"})
     assert {f"case|{ref}", f"subject|{person['_id']}"} == set(change["chains"])
     assert ("PERMIT", "CASE_MANAGER", sent["id"]) == (change["decision"], change["role"], change["shown_refs"][0])

@@ -69,6 +69,7 @@ def local(settings: type[ServiceSettings], stack: Any, unique: str, url: str, **
         "issuer": url,
         "jwks_url": f"{url}/jwks",
         "consumer_session_timeout_s": 6.0,
+        "directory_max_age_s": None,  # most tests run one service, which nobody tells how fresh its directory is
     }
     return settings(**given | more)
 

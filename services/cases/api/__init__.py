@@ -1,5 +1,5 @@
 """The service's routes."""
 
-from services.cases.api import cases, consents, files, referrals, tasks, timeline
+from services.cases.api import cases, consents, files, referrals, staff, tasks, timeline
 
-ROUTES = (cases.routes, consents.routes, referrals.routes, files.routes, timeline.routes, tasks.routes)
+ROUTES = (cases.routes, consents.routes, referrals.routes, files.routes, timeline.routes, tasks.routes, staff.routes)

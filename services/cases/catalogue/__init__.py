@@ -10,6 +10,7 @@ from pydantic import model_validator
 from services.cases.datafile import parse
 from services.cases.domain.deadline import Deadline
 from services.cases.domain.referral import LegalBasis, ReferralPurpose
+from services.cases.domain.staff import StaffRole
 from services.cases.domain.workflow import Named, Strict
 from shared.reference.agencies import AGENCIES
 
@@ -24,11 +25,14 @@ class Catalogue(Strict):
     return_reasons: tuple[Named, ...]
     tasks: tuple[Named, ...]
     timeline: tuple[Named, ...]
+    roles: tuple[StaffRole, ...]
+    suspension_reasons: tuple[Named, ...]
 
     @model_validator(mode="after")
     def _known_agencies(self) -> Self:
         agencies = {code for row in self.purposes for code in row.agencies}
         agencies |= {code for row in self.legal_bases for code in row.towards}
+        agencies |= {code for row in self.roles for code in row.agencies}
         unknown = agencies - set(AGENCIES)
         if unknown:
             raise ValueError(f"unknown agencies: {', '.join(sorted(unknown))}")
@@ -60,6 +64,16 @@ def legal_bases() -> Mapping[str, LegalBasis]:
 def rejection_reasons() -> Mapping[str, Named]:
     """Why an agency may say no, by code."""
     return {row.code: row for row in catalogue().rejection_reasons}
+
+
+def staff_roles() -> Mapping[str, StaffRole]:
+    """The roles of staff, by code."""
+    return {row.code: row for row in catalogue().roles}
+
+
+def suspension_reasons() -> Mapping[str, Named]:
+    """Why somebody may be shut out, by code."""
+    return {row.code: row for row in catalogue().suspension_reasons}
 
 
 def reason_label(code: str, lang: str) -> str:

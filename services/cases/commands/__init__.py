@@ -1,21 +1,38 @@
 """What people may do with a case, and what is decided then. Who may do it at all was settled before."""
 
-from services.cases.commands import answer, consent, referral, staff, take
+from services.cases.commands import answer, consent, offices, referral, staff, take
 from services.cases.commands.answer import AcceptReferral, RejectReferral
 from services.cases.commands.consent import RecordConsent
+from services.cases.commands.offices import ReinstateOffice, SuspendOffice
 from services.cases.commands.referral import SendReferral
-from services.cases.commands.staff import LoadMember
+from services.cases.commands.staff import (
+    AppointAdministrator,
+    ChangeMember,
+    EmployMember,
+    LoadMember,
+    ReinstateMember,
+    SuspendMember,
+)
 from services.cases.commands.take import TakeCase
 from shared.kernel.rulebook import Rulebook
 
 __all__ = [
     "AcceptReferral",
+    "AppointAdministrator",
+    "ChangeMember",
+    "EmployMember",
     "LoadMember",
     "RecordConsent",
+    "ReinstateMember",
+    "ReinstateOffice",
     "RejectReferral",
     "SendReferral",
+    "SuspendMember",
+    "SuspendOffice",
     "TakeCase",
     "commands",
 ]
 
-commands = Rulebook().including(take.commands, consent.commands, referral.commands, answer.commands, staff.commands)
+commands = Rulebook().including(
+    take.commands, consent.commands, referral.commands, answer.commands, staff.commands, offices.commands
+)
