@@ -17,6 +17,7 @@ from shared.http.middleware import MAX_BODY_BYTES, BodyLimitMiddleware, ContextM
 from shared.http.ports import AuditLog, Backing, Check, Checks, Directory, Positions, Reader, Verifier, no_translation
 from shared.http.problems import NOTHING, Problem, respond
 from shared.http.routes import Routes
+from shared.http.secure import HEADERS, TRANSPORT
 from shared.http.serving import endpoint_of
 from shared.http.specs import RouteSpec
 from shared.http.titles import Titles
@@ -81,14 +82,17 @@ def make_app(
     metrics: Metrics,
     lifespan: Any = None,
     max_body_bytes: int = MAX_BODY_BYTES,
+    local: bool = True,
 ) -> FastAPI:
     """The application. `checks` are what readiness asks; `lifespan` is Starlette's, for the service's own resources.
 
-    Interactive documentation pages are off, since they load scripts from elsewhere; `/openapi.json` is the document.
+    Interactive documentation pages are off, since they load scripts from elsewhere; `/openapi.json` is the document,
+    in local mode alone: elsewhere the interface describes itself to nobody.
     """
     app = FastAPI(
         title=f"Pulang: {service}",
         version=VERSION,
+        openapi_url="/openapi.json" if local else None,
         docs_url=None,
         redoc_url=None,
         lifespan=lifespan,
@@ -103,7 +107,7 @@ def make_app(
     # The last one added is the outermost.
     app.add_middleware(BodyLimitMiddleware, max_bytes=max_body_bytes)
     app.add_middleware(FailureMiddleware, backing=backing)
-    app.add_middleware(ContextMiddleware, metrics=metrics)
+    app.add_middleware(ContextMiddleware, metrics=metrics, headers=HEADERS if local else {**HEADERS, **TRANSPORT})
     return app
 
 

@@ -1,7 +1,7 @@
 """A request's body: read within its limit, strictly, into the route's model; every failing field is listed."""
 
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from types import MappingProxyType
 from typing import Any, TypeVar
 
@@ -15,7 +15,8 @@ from shared.http.problems import Problem
 M = TypeVar("M", bound=BaseModel)
 
 MAX_ERRORS = 100
-_FIELD_NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
+MAX_EXAMINED = 500
+"""Faults are compared with each other: a body of ten thousand empty lists would keep everybody else waiting."""
 
 CODES: Mapping[str, str] = MappingProxyType(
     {
@@ -45,7 +46,10 @@ CODES: Mapping[str, str] = MappingProxyType(
 
 
 async def read_raw(request: Request) -> bytes:
-    """The body's bytes; raises a Problem where it is not JSON by its label (415), missing (400) or too large (413)."""
+    """The body's bytes; raises a Problem where it is not plain JSON by its labels (415), missing (400), too large
+    (413) or too slow (408). Compressed bodies are not taken: a small one may unpack to any size."""
+    if request.headers.get("content-encoding", "identity").strip().lower() != "identity":
+        raise Problem(415, "WRONG_CONTENT_ENCODING")
     media_type, _, parameters = request.headers.get("content-type", "").partition(";")
     if media_type.strip().lower() != "application/json":
         raise Problem(415, "WRONG_CONTENT_TYPE")
@@ -65,8 +69,11 @@ def parse_body(raw: bytes, model: type[M]) -> M:
     try:
         return model.model_validate_json(raw, strict=True, extra="forbid")
     except ValidationError as error:
-        faults = error.errors(include_url=False, include_context=False, include_input=False)
-    raise Problem(422, "INVALID_BODY", errors=_without_echoes([_fault(fault, reading.value) for fault in faults]))
+        faults = error.errors(include_url=False, include_context=False, include_input=False)[:MAX_EXAMINED]
+    known = words_of(model)
+    raise Problem(
+        422, "INVALID_BODY", errors=_without_echoes([_fault(fault, reading.value, known) for fault in faults])
+    )
 
 
 def code_of(pydantic_type: str) -> str:
@@ -80,8 +87,28 @@ def code_of(pydantic_type: str) -> str:
     return "BAD_VALUE"
 
 
-def _fault(fault: ErrorDetails, body: Any) -> dict[str, str]:
-    return {"pointer": pointer_of(fault["loc"], body, fault["type"] == "missing"), "code": code_of(fault["type"])}
+@cache
+def words_of(model: type[BaseModel]) -> frozenset[str]:
+    """The names of all fields and codes that a body of this model may hold, at whatever depth: our own words."""
+    return frozenset(_words(model.model_json_schema()))
+
+
+def _words(schema: Any) -> Iterator[str]:
+    if isinstance(schema, dict):
+        for name, part in schema.items():
+            if name == "properties":
+                yield from part
+            elif name == "enum":
+                yield from (code for code in part if isinstance(code, str))
+            yield from _words(part)
+    elif isinstance(schema, list):
+        for part in schema:
+            yield from _words(part)
+
+
+def _fault(fault: ErrorDetails, body: Any, known: frozenset[str]) -> dict[str, str]:
+    pointer = pointer_of(fault["loc"], body, known, is_missing=fault["type"] == "missing")
+    return {"pointer": pointer, "code": code_of(fault["type"])}
 
 
 def _without_echoes(faults: list[dict[str, str]]) -> list[dict[str, str]]:
@@ -95,10 +122,10 @@ def _without_echoes(faults: list[dict[str, str]]) -> list[dict[str, str]]:
     return [fault for at, fault in enumerate(faults) if at not in echoes][:MAX_ERRORS]
 
 
-def pointer_of(loc: Sequence[int | str], body: Any, is_missing: bool) -> str:
+def pointer_of(loc: Sequence[int | str], body: Any, known: frozenset[str], *, is_missing: bool) -> str:
     """The JSON pointer (RFC 6901) of a fault. Steps that are not in the body (a union's tags) are left out.
 
-    A name that our models could not have is not repeated: it is the client's own text, and may be somebody's name.
+    A name that the model does not know is not repeated: it is the client's own text, and may be somebody's name.
     """
     pointer, here = "", body
     for place, step in enumerate(loc):
@@ -106,7 +133,7 @@ def pointer_of(loc: Sequence[int | str], body: Any, is_missing: bool) -> str:
         inside = _inside(here, step)
         if not inside and not (last and is_missing):
             continue
-        if isinstance(step, str) and not _FIELD_NAME.fullmatch(step):
+        if isinstance(step, str) and step not in known:
             return pointer
         pointer += f"/{step}"
         here = here[step] if inside else None

@@ -107,17 +107,17 @@ def operation_extra(spec: RouteSpec) -> dict[str, Any]:
     }
 
 
+_QUERY: dict[str, dict[str, Any]] = {
+    "lang": {"type": "string", "enum": ["id", "en"]},
+    "limit": {"type": "integer", "minimum": 1, "maximum": 200, "default": 50},
+}
+
+
 def _parameters(spec: RouteSpec) -> Iterable[dict[str, Any]]:
     for name in path_names(spec.path):
         yield _parameter(name, "path", {"type": "string"}, required=True, example=EXAMPLE_ID)
-    yield _parameter("lang", "query", {"type": "string", "enum": ["id", "en"]})
-    if spec.style is not Style.COMMAND:
-        yield _parameter("wait_for", "query", {"type": "string"})
-    if spec.style is Style.LIST:
-        yield _parameter("limit", "query", {"type": "integer", "minimum": 1, "maximum": 200, "default": 50})
-        yield _parameter("after", "query", {"type": "string"})
-    for name in (*(spec.filters or ()), *spec.parameters):
-        yield _parameter(name, "query", {"type": "string"})
+    for name in sorted(spec.query_names):
+        yield _parameter(name, "query", _QUERY.get(name, {"type": "string"}))
     if spec.style is Style.COMMAND:
         key = {"type": "string", "minLength": 1, "maxLength": 200}
         yield _parameter("Idempotency-Key", "header", key, required=spec.method == "POST", example=EXAMPLE_ID)

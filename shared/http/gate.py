@@ -7,12 +7,13 @@ from shared.http.context import REFUSED_KEY, RequestContext
 from shared.http.ledger import Ledger
 from shared.http.ports import Backing
 from shared.http.problems import Problem, bad_parameter, not_found
-from shared.http.specs import RESERVED, RouteSpec, Style
+from shared.http.specs import RouteSpec, Style
 from shared.kernel.context import Actor, Cause, Grounds
 from shared.security.opaque import NotOurs
 from shared.security.tokens import TokenRefused
 
 WAIT_FOR_S = 5.0
+SINGLE = ("content-type", "content-encoding", "idempotency-key", "if-match")
 _BEARER = "bearer "
 
 
@@ -21,6 +22,7 @@ async def admit(spec: RouteSpec, backing: Backing, request: Request, context: Re
     actor = await _actor(backing, request)
     ledger.actor = actor
     await backing.limiter.member(actor.person, actor.roles, spec.use)
+    _refuse_repeated(request)
     await _fresh(spec, backing)
     if not backing.permits.allows(actor, spec.permission):
         raise not_found() if spec.is_item else Problem(403, "FORBIDDEN")
@@ -57,6 +59,12 @@ async def _actor(backing: Backing, request: Request) -> Actor:
         await backing.limiter.stranger(_address(request))
         raise Problem(403, "STAFF_UNKNOWN")
     return actor
+
+
+def _refuse_repeated(request: Request) -> None:
+    """Of two headers where one is meant, a proxy and we could each read another."""
+    if any(len(request.headers.getlist(name)) > 1 for name in SINGLE):
+        raise Problem(400, "REPEATED_HEADER")
 
 
 def _address(request: Request) -> str:
@@ -107,13 +115,15 @@ def _call(
 
 def _query(spec: RouteSpec, request: Request) -> dict[str, str]:
     """The query's parameters. A misspelt filter would silently widen the answer, so unknown names are refused."""
-    known = RESERVED | set(spec.filters or ()) | set(spec.parameters)
     pairs = request.query_params.multi_items()
-    if any(name not in known for name, _ in pairs):
+    if any(name not in spec.query_names for name, _ in pairs):
         raise Problem(422, "UNKNOWN_PARAMETER")
-    if len({name for name, _ in pairs}) != len(pairs):
+    query = dict(pairs)
+    if len(query) != len(pairs):
         raise Problem(422, "REPEATED_PARAMETER")
-    return dict(pairs)
+    if query.get("lang", "id") not in ("id", "en"):
+        raise bad_parameter("lang", "NOT_IN_LIST")
+    return query
 
 
 async def _wait_for(call: Call) -> None:

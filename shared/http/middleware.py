@@ -1,8 +1,9 @@
 """What surrounds every request, as plain ASGI: BaseHTTPMiddleware runs the application in another task, where
 context variables set inside are lost outside (Kludex/starlette#1525)."""
 
+import asyncio
 import time
-from collections.abc import MutableMapping
+from collections.abc import Mapping, MutableMapping
 from typing import Any
 
 import structlog
@@ -14,12 +15,16 @@ from structlog.contextvars import bind_contextvars, clear_contextvars
 from shared.http.context import REFUSED_KEY, SCOPE_KEY, context_of, new_context
 from shared.http.ports import Backing
 from shared.http.problems import Problem, from_unavailable, respond
+from shared.http.secure import HEADERS
 from shared.kernel.command import Unavailable
 from shared.observability.metrics import Metrics
 
 log = structlog.get_logger()
 
 MAX_BODY_BYTES = 256 * 1024
+BODY_S = 20.0
+"""How long a body may take to arrive."""
+LAST = {"Connection": "close"}
 QUIET = frozenset({"/health/live", "/health/ready", "/metrics"})
 """Asked every few seconds by machines."""
 
@@ -30,9 +35,10 @@ class ContextMiddleware:
     A log line names the route's template and never the path or query: people type names and numbers into both.
     """
 
-    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
+    def __init__(self, app: ASGIApp, metrics: Metrics, headers: Mapping[str, str] = HEADERS) -> None:
         self._app = app
         self._metrics = metrics
+        self._headers = headers
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -51,7 +57,7 @@ class ContextMiddleware:
                 headers = MutableHeaders(scope=message)
                 headers["X-Correlation-Id"] = context.correlation_id
                 headers["traceparent"] = str(context.trace)
-                headers["X-Content-Type-Options"] = "nosniff"
+                headers.update(self._headers)
             await send(message)
 
         try:
@@ -113,8 +119,8 @@ class FailureMiddleware:
 
 
 class BodyLimitMiddleware:
-    """Stops reading at the limit, whatever the headers claimed. The refusal travels through the route (and its
-    audit) as a Problem."""
+    """Stops reading at the limits of size and time, whatever the headers claimed. The refusal travels through the
+    route (and its audit) as a Problem, and ends the connection: what else it sends is nobody's request."""
 
     def __init__(self, app: ASGIApp, max_bytes: int = MAX_BODY_BYTES) -> None:
         self._app = app
@@ -124,16 +130,22 @@ class BodyLimitMiddleware:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        got = 0
+        got, until = 0, 0.0
+        now = asyncio.get_running_loop().time
 
         async def receive_some() -> Message:
-            nonlocal got
+            nonlocal got, until
             if self._announced(scope) > self._max_bytes:
-                raise Problem(413, "BODY_TOO_LARGE")
-            message = await receive()
+                raise Problem(413, "BODY_TOO_LARGE", headers=LAST)
+            until = until or now() + BODY_S
+            try:
+                async with asyncio.timeout_at(until):
+                    message = await receive()
+            except TimeoutError:
+                raise Problem(408, "BODY_TOO_SLOW", headers=LAST) from None
             got += len(message.get("body", b""))
             if got > self._max_bytes:
-                raise Problem(413, "BODY_TOO_LARGE")
+                raise Problem(413, "BODY_TOO_LARGE", headers=LAST)
             return message
 
         await self._app(scope, receive_some, send)

@@ -18,7 +18,7 @@ from shared.kernel.aggregate import Aggregate
 TAG_LANGUAGE: Lang = "id"
 """A tag is made of this rendering whatever the caller reads, so that a change of language is no change."""
 
-HEADERS: Mapping[str, str] = {"Cache-Control": "no-store", "Vary": "Accept-Language, Authorization"}
+HEADERS: Mapping[str, str] = {"Vary": "Accept-Language, Authorization"}
 
 
 @dataclass(frozen=True, slots=True)

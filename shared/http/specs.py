@@ -100,6 +100,13 @@ class RouteSpec:
         return Use.LOOK_UP if self.style is Style.QUERY and self.body else _USES[self.style]
 
     @property
+    def query_names(self) -> frozenset[str]:
+        """The names that its query may hold."""
+        read = () if self.style is Style.COMMAND else ("wait_for",)
+        page = ("limit", "after") if self.style is Style.LIST else ()
+        return frozenset(("lang", *read, *page, *(self.filters or ()), *self.parameters))
+
+    @property
     def is_item(self) -> bool:
         """Whether it is about one aggregate, whose existence may be a secret."""
         return self.on is not None

@@ -13,6 +13,7 @@ BY_STATUS: Mapping[int, tuple[str, str]] = MappingProxyType(
         403: ("Tidak diizinkan", "Not allowed"),
         404: ("Tidak ditemukan", "Not found"),
         405: ("Metode tidak didukung di sini", "This method is not supported here"),
+        408: ("Permintaan terlalu lama dikirim", "The request took too long to arrive"),
         409: ("Tidak mungkin dalam keadaan sekarang", "Not possible in the present state"),
         412: ("Data sudah berubah sejak Anda membacanya", "The data has changed since you read it"),
         413: ("Isi permintaan terlalu besar", "The request body is too large"),
@@ -20,6 +21,7 @@ BY_STATUS: Mapping[int, tuple[str, str]] = MappingProxyType(
         422: ("Ada isian yang salah", "Some fields are wrong"),
         428: ("Sertakan versi yang Anda baca", "Say which version you have read"),
         429: ("Terlalu banyak permintaan", "Too many requests"),
+        431: ("Kepala permintaan terlalu besar", "The request's headers are too large"),
         500: ("Kesalahan pada sistem kami", "An error of ours"),
         503: ("Sedang tidak tersedia, coba lagi", "Not available now, try again"),
     }

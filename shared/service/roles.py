@@ -13,6 +13,7 @@ from shared.events.staff_v1 import DirectoryPulsed
 from shared.http.app import make_app, make_backing
 from shared.http.limiting import Limiter
 from shared.http.ports import Check
+from shared.http.server import server_config
 from shared.messaging.consumer import Consumer
 from shared.messaging.pulse import Pulse
 from shared.messaging.relay import Relay, RelaySettings
@@ -164,18 +165,15 @@ class Process:
         routes = service.routes if self._role.plays(Role.API) else ()
         if routes:
             checks["keys"] = keys.check
-        app = make_app(service=runtime.name, routes=routes, backing=backing, checks=checks, metrics=runtime.metrics)
-        config = uvicorn.Config(
-            app,
-            host=settings.http_host,
-            port=settings.http_port,
-            lifespan="off",
-            log_config=None,
-            access_log=False,
-            timeout_graceful_shutdown=5,
-            server_header=False,
+        app = make_app(
+            service=runtime.name,
+            routes=routes,
+            backing=backing,
+            checks=checks,
+            metrics=runtime.metrics,
+            local=settings.local,
         )
-        return {"http": self._serve(_Server(config))}
+        return {"http": self._serve(_Server(server_config(app, settings.http_host, settings.http_port)))}
 
     def _serve(self, server: "_Server") -> Task:
         async def serve(stop: asyncio.Event) -> None:

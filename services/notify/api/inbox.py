@@ -34,7 +34,7 @@ def notice_view(notice: Notice, call: Call) -> NoticeView:
     )
 
 
-@routes.query("GET", PATH, permission="inbox.read", audit="INBOX_LISTED", parameters=("unread",))
+@routes.query("GET", PATH, permission="inbox.read", audit="INBOX_LISTED", parameters=("unread", "limit", "after"))
 async def list_inbox(call: Call) -> InboxPage:
     """List the office's notices, those first that the reader has not read, each part newest first.
 
