@@ -13,6 +13,7 @@ from services.intake.store import ENTRIES, INDEXES, KINDS
 from services.intake.titles import TITLES
 from shared.security import staff
 from shared.security.blindindex import BlindIndex
+from shared.security.keyring import read_ring
 from shared.service.definition import Service
 from shared.service.runtime import Runtime
 
@@ -22,7 +23,7 @@ def service(settings: Settings) -> Service:
 
     @asynccontextmanager
     async def parts(runtime: Runtime) -> AsyncIterator[Parts]:
-        index = BlindIndex(settings.index_key.get_secret_value().encode())
+        index = BlindIndex(read_ring(settings.index_key.get_secret_value()))
         yield Parts(crypto=runtime.crypto, index=index, reader=runtime.reader)
 
     return Service(

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from shared.kernel.aggregate import Aggregate
+from shared.security.vaulted import Vaulted
 
 
 class DocumentCrypto(Protocol):
@@ -14,7 +15,7 @@ class DocumentCrypto(Protocol):
         """The document sealed."""
         ...
 
-    async def decrypt_document(self, owner: str, sealed: bytes) -> dict[str, Any]:
+    async def decrypt_document(self, owner: str, sealed: bytes) -> Vaulted[dict[str, Any]]:
         """The document opened."""
         ...
 
@@ -22,8 +23,17 @@ class DocumentCrypto(Protocol):
 class Index(Protocol):
     """Keyed hashes for exact look-ups."""
 
+    @property
+    def version(self) -> str:
+        """Under which version of the key `of` hashes."""
+        ...
+
     def of(self, purpose: str, value: str) -> bytes:
         """The same hash for the same value, and none that tells the value to whoever lacks the key."""
+        ...
+
+    def any_of(self, purpose: str, value: str) -> tuple[bytes, ...]:
+        """Its hashes under every version of the key that is known."""
         ...
 
 

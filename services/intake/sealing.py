@@ -3,7 +3,6 @@
 Keys and ciphertexts are made here, before the transaction, so that a repetition of it finds them made.
 """
 
-from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
@@ -15,17 +14,21 @@ from services.intake.domain.vault import Sealed
 from services.intake.parts import Parts
 from shared.kernel.clock import WITA
 from shared.reference.regions import kabupaten_of
+from shared.security.vaulted import Vaulted
+
+Opened = Vaulted[dict[str, Any]]
+"""A sealed document, opened."""
+
+NOTHING: Opened = Vaulted({})
 
 
 class Typed(BaseModel):
-    """Who somebody is and what was noticed about them, in the clear; lives for one request alone."""
+    """Who somebody is and what was noticed about them; lives for one request alone."""
 
     model_config = ConfigDict(frozen=True)
 
-    identity: Mapping[str, Any]
-    sensitive: Mapping[str, Any]
-    nik: str | None = None
-    phones: tuple[str, ...] = ()
+    identity: Opened = NOTHING
+    sensitive: Opened = NOTHING
 
 
 async def seal(parts: Parts, owner: str, typed: Typed) -> Sealed:
@@ -33,13 +36,23 @@ async def seal(parts: Parts, owner: str, typed: Typed) -> Sealed:
     return Sealed(
         c3=await _document(parts, owner, typed.identity),
         c4=await _document(parts, owner, typed.sensitive),
-        nik_index=parts.index.of("nik", typed.nik) if typed.nik else None,
-        phone_indexes=tuple(parts.index.of("phone", phone) for phone in typed.phones),
+        **hashes_of(parts, typed.identity),
     )
 
 
-async def _document(parts: Parts, owner: str, said: Mapping[str, Any]) -> bytes | None:
-    present = {name: value for name, value in said.items() if value not in (None, (), [], "")}
+def hashes_of(parts: Parts, identity: Opened) -> dict[str, Any]:
+    """By what an owner is looked up; with the version of the key, so that a rotation finds what has not moved on."""
+    said = identity.reveal()
+    nik, phones = said.get("nik"), said.get("phones") or ()
+    return {
+        "nik_index": parts.index.of("nik", nik) if nik else None,
+        "phone_indexes": tuple(parts.index.of("phone", phone) for phone in phones),
+        "index_version": parts.index.version if nik or phones else None,
+    }
+
+
+async def _document(parts: Parts, owner: str, opened: Opened) -> bytes | None:
+    present = {name: value for name, value in opened.reveal().items() if value not in (None, (), [], "")}
     return await parts.crypto.encrypt_document(owner, present) if present else None
 
 

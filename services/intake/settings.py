@@ -13,11 +13,13 @@ class Settings(ServiceSettings):
 
     model_config = SettingsConfigDict(env_prefix="PULANG_INTAKE_")
     secrets: ClassVar[tuple[str, ...]] = (*ServiceSettings.secrets, "index_key")
+    rings: ClassVar[tuple[str, ...]] = (*ServiceSettings.rings, "index_key")
 
     mongo_database: str = "pulang_intake"
     suspects_database: str = "pulang_suspects"
     index_key: SecretStr = SecretStr(SAMPLE_SECRET)
-    """Keys the blind indexes of NIK and phone; whoever has it can test guesses, so it is kept like a master key."""
+    """A key ring for the blind indexes of NIK and phone; whoever has it can test guesses, so it is kept and rotated
+    like a master key."""
 
     @model_validator(mode="after")
     def _apart(self) -> Self:

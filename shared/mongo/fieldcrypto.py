@@ -4,27 +4,28 @@ PyMongo's own client encryption does the cryptography (AEAD_AES_256_CBC_HMAC_SHA
 long keys are cached. Data keys lie in a key vault of their own, wrapped by a master key that the database never sees.
 """
 
-import base64
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any
 
 from bson.binary import Binary, UuidRepresentation
 from bson.codec_options import CodecOptions
-from pydantic import SecretStr
-from pymongo import AsyncMongoClient
+from pymongo import AsyncMongoClient, timeout
 from pymongo.asynchronous.encryption import AsyncClientEncryption
 from pymongo.encryption_shared import Algorithm
-from pymongo.errors import DuplicateKeyError, EncryptionError, PyMongoError
+from pymongo.errors import AutoReconnect, DuplicateKeyError, EncryptionError, PyMongoError
 
 from shared.mongo.client import MAJORITY, Document, Mongo
+from shared.mongo.keyvault import DESTROYED, KEYS, PROBE, key_database_of
+from shared.mongo.masterkeys import KeySettings, MasterKeys, master_keys_of, version_of
+from shared.security.vaulted import Vaulted
 
-KEYS = "keys"
-DESTROYED = "destroyed_keys"
 CACHE_MS = 30_000
 """How long a process may go on using a key that has been destroyed."""
-MASTER_KEY_BYTES = 96
+REWRAP_AT_ONCE = 200
+KEYS_S = 3.0
+"""How long one call may wait for the key vault and the key server together; the driver alone would wait ten."""
 ENCRYPTED = 6
 """BSON's binary subtype for ciphertexts."""
 
@@ -43,56 +44,81 @@ class NotForThisOwner(Exception):
     """A ciphertext that belongs to somebody else, or none at all."""
 
 
-class KeySettings(Protocol):
-    """Where keys are and what wraps them."""
-
-    @property
-    def mongo_database(self) -> str:
-        """The service's database."""
-        ...
-
-    @property
-    def key_database(self) -> str | None:
-        """The key vault's database; by default `<mongo_database>_keys`."""
-        ...
-
-    @property
-    def master_key(self) -> SecretStr:
-        """96 bytes in base64."""
-        ...
+class WrongMasterKey(Exception):
+    """The master keys at hand do not open the keys of this vault. Nothing is read, nothing is stored."""
 
 
 class FieldCrypto:
     """Encrypts for owners: a subject's reference, or an agency's month of quarantine. Owns no connection."""
 
     def __init__(
-        self, client: AsyncMongoClient[Document], database: str, encryption: AsyncClientEncryption[Any]
+        self,
+        client: AsyncMongoClient[Document],
+        database: str,
+        encryption: AsyncClientEncryption[Any],
+        masters: MasterKeys,
     ) -> None:
         self._keys = client[database].get_collection(KEYS, codec_options=_CODEC, write_concern=MAJORITY)
         self._destroyed = client[database].get_collection(DESTROYED, codec_options=_CODEC, write_concern=MAJORITY)
         self._encryption = encryption
+        self.masters = masters
 
     @classmethod
     @asynccontextmanager
     async def open(
         cls, settings: KeySettings, mongo: Mongo, *, cache_ms: int = CACHE_MS
     ) -> AsyncIterator["FieldCrypto"]:
-        """With its index in place; raises ValueError where the master key is not 96 bytes in base64."""
-        database = settings.key_database or f"{settings.mongo_database}_keys"
+        """With its index in place and its master key tried; raises ValueError where a master key has another form,
+        WrongMasterKey where it is another one, and the driver's error where the key server does not answer."""
+        masters = master_keys_of(settings)
+        database = key_database_of(settings)
         encryption: AsyncClientEncryption[Any] = AsyncClientEncryption(
-            {"local": {"key": master_key_from(settings.master_key.get_secret_value())}},
+            masters.providers,
             f"{database}.{KEYS}",
             mongo.native,
             _CODEC,
             key_expiration_ms=cache_ms,
+            kms_tls_options=masters.tls,
         )
         async with encryption:
-            crypto = cls(mongo.native, database, encryption)
+            crypto = cls(mongo.native, database, encryption, masters)
             await crypto.ensure_index()
+            await crypto.check_all()
             yield crypto
 
+    async def check(self) -> None:
+        """Raise where nothing can be encrypted now; a key server that went away shows once the cache has run out."""
+        name = probe_key(self.masters.version)
+        with _wrong_master_key(self.masters.version):
+            await self._decrypt(await self._encrypt(name, {"owner": name}))
+
+    async def check_all(self) -> None:
+        """Raise where some master key is missing or another one: a service that cannot read its vault whole does not
+        start, since it would do so by halves."""
+        await self.check()
+        for wrapped in await self._keys.distinct("masterKey"):
+            key = await self._keys.find_one({"masterKey": wrapped}, {"_id": 1})
+            with _wrong_master_key(version_of(wrapped)):
+                if key is not None:
+                    await self._encrypt_with({"key_id": key["_id"]}, {"owner": PROBE})
+
+    async def rewrap(self) -> int:
+        """Let the current master key wrap some of the data keys that others still wrap; answers how many.
+
+        The data stay as they are and nobody waits. A key that is destroyed meanwhile stays destroyed.
+        """
+        rows = await self._keys.find(self.masters.outdated, {"_id": 1}).limit(REWRAP_AT_ONCE).to_list(None)
+        if rows:
+            chosen = {"_id": {"$in": [Binary.from_uuid(row["_id"]) for row in rows]}}
+            with _driver_errors():
+                await self._encryption.rewrap_many_data_key(
+                    chosen, provider=self.masters.provider, master_key=self.masters.options
+                )
+        return len(rows)
+
     async def ensure_index(self) -> None:
-        """One key a name, whoever makes it first."""
+        """One key a name, whoever makes it first; and which master keys are in use, without a walk over all."""
+        await self._keys.create_index("masterKey")
         await self._keys.create_index(
             "keyAltNames", unique=True, partialFilterExpression={"keyAltNames": {"$exists": True}}
         )
@@ -102,13 +128,12 @@ class FieldCrypto:
         in it, so that a repetition finds the key made. Raises KeyDestroyed."""
         return await self._encrypt(owner, {"owner": owner, "document": dict(document)})
 
-    async def decrypt_document(self, owner: str, sealed: bytes) -> dict[str, Any]:
+    async def decrypt_document(self, owner: str, sealed: bytes) -> Vaulted[dict[str, Any]]:
         """The document; raises KeyMissing, or NotForThisOwner where the bytes were sealed for somebody else."""
         opened = await self._decrypt(sealed)
         if not isinstance(opened, dict) or opened.get("owner") != owner:
             raise NotForThisOwner
-        document: dict[str, Any] = opened["document"]
-        return document
+        return Vaulted(opened["document"])
 
     async def seal(self, owner: str, month: str, plain: bytes) -> bytes:
         """Bytes for an agency's reviewer under that agency's key of the month (`yyyy-mm`)."""
@@ -125,9 +150,12 @@ class FieldCrypto:
     async def ensure_key(self, name: str) -> None:
         """Make the key unless there is one; raises KeyDestroyed. Many may do this at once: one key comes of it."""
         await self._refuse_destroyed(name)
-        if await self._keys.find_one({"keyAltNames": name}, {"_id": 1}) is None:
-            with _driver_errors(), _somebody_was_faster():
-                await self._encryption.create_data_key("local", key_alt_names=[name])
+        with _driver_errors(), _somebody_was_faster():
+            await self._encryption.create_data_key(
+                self.masters.provider, master_key=self.masters.options, key_alt_names=[name]
+            )
+        # Another's key may not be on a majority yet, and encryption reads what a majority has: a write waits for that.
+        await self._keys.update_one({"keyAltNames": name}, {"$set": {"status": 0}})
         try:
             # Looked at again: a destruction between the first look and the making must not be undone by it.
             await self._refuse_destroyed(name)
@@ -151,15 +179,15 @@ class FieldCrypto:
 
     async def _encrypt(self, name: str, value: Document) -> bytes:
         try:
-            return await self._encrypt_with(name, value)
+            return await self._encrypt_with({"key_alt_name": name}, value)
         except KeyMissing:
             await self.ensure_key(name)
-            return await self._encrypt_with(name, value)
+            return await self._encrypt_with({"key_alt_name": name}, value)
 
-    async def _encrypt_with(self, name: str, value: Document) -> bytes:
+    async def _encrypt_with(self, key: Mapping[str, Any], value: Document) -> bytes:
         with _driver_errors():
             algorithm = Algorithm.AEAD_AES_256_CBC_HMAC_SHA_512_Random
-            return bytes(await self._encryption.encrypt(value, algorithm, key_alt_name=name))
+            return bytes(await self._encryption.encrypt(value, algorithm, **key))
 
     async def _decrypt(self, sealed: bytes) -> Any:
         with _driver_errors():
@@ -171,22 +199,31 @@ def quarantine_key(owner: str, month: str) -> str:
     return f"quarantine|{owner}|{month}"
 
 
-def master_key_from(encoded: str) -> bytes:
-    """The master key's bytes."""
-    key = base64.b64decode(encoded, validate=True)
-    if len(key) != MASTER_KEY_BYTES:
-        raise ValueError(f"the master key has {MASTER_KEY_BYTES} bytes, in base64")
-    return key
+def probe_key(version: str) -> str:
+    """The name of the key by which a master key is tried."""
+    return f"{PROBE}{version}"
+
+
+@contextmanager
+def _wrong_master_key(version: str) -> Iterator[None]:
+    try:
+        yield
+    except NotForThisOwner:
+        raise WrongMasterKey(f"the master key {version} is missing or another one") from None
 
 
 @contextmanager
 def _driver_errors() -> Iterator[None]:
-    """Outages as the driver's own errors, which everybody knows to be transient; the rest by meaning."""
+    """Outages, the key server's too, as the driver's own errors, which everybody knows to be transient; the rest by
+    meaning."""
     try:
-        yield
+        with timeout(KEYS_S):
+            yield
     except EncryptionError as error:
         if isinstance(error.cause, PyMongoError):
             raise error.cause from None
+        if "KMS request failed" in str(error.cause):
+            raise AutoReconnect("the key server does not answer") from None
         if "not all keys requested were satisfied" in str(error.cause):
             raise KeyMissing from None
         raise NotForThisOwner from None

@@ -9,21 +9,35 @@ import unicodedata
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
+from shared.security.keyring import Ring
 from shared.security.opaque import derive_key, keyed_hash
 
 _NOT_A_DIGIT = re.compile(r"[^0-9]")
 
 
 class BlindIndex:
-    """Hashes of one service. The same value has different hashes for different purposes."""
+    """Hashes of one service. The same value has different hashes for different purposes and keys."""
 
-    def __init__(self, secret: bytes) -> None:
-        self._secret = secret
+    def __init__(self, ring: Ring) -> None:
+        self._ring = ring
+
+    @property
+    def version(self) -> str:
+        """Under which version of the key `of` hashes."""
+        return self._ring.current
 
     def of(self, purpose: str, value: str) -> bytes:
         """32 bytes (HMAC-SHA256): equal for two spellings of one value, where the purpose knows spellings."""
-        spelling = SPELLINGS.get(purpose, plain_text)
-        return keyed_hash(derive_key(self._secret, f"index|{purpose}"), spelling(value).encode())
+        return _hash(self._ring.secret, purpose, value)
+
+    def any_of(self, purpose: str, value: str) -> tuple[bytes, ...]:
+        """What to look a value up by: its hash under each version, since some may not have moved on yet."""
+        return tuple(_hash(secret, purpose, value) for secret in self._ring.secrets.values())
+
+
+def _hash(secret: str, purpose: str, value: str) -> bytes:
+    spelling = SPELLINGS.get(purpose, plain_text)
+    return keyed_hash(derive_key(secret.encode(), f"index|{purpose}"), spelling(value).encode())
 
 
 def plain_text(text: str) -> str:

@@ -29,6 +29,7 @@ from shared.security.permissions import PermissionTable
 from shared.security.staff import StaffDirectory
 from shared.security.tokens import TokenVerifier
 from shared.service.definition import Role
+from shared.service.keykeeping import KeyKeeper
 from shared.service.purging import Purger
 from shared.service.runtime import Runtime
 
@@ -86,14 +87,14 @@ class Process:
     def _tasks(self) -> dict[str, Task]:
         runtime, role = self._runtime, self._role
         tasks: dict[str, Task] = {}
-        checks: dict[str, Check] = {"database": runtime.mongo.check}
+        checks: dict[str, Check] = {"database": runtime.mongo.check, "vault": runtime.crypto.check}
         if role.plays(Role.WORKER):
             tasks |= self._worker(checks)
         if role.plays(Role.RELAY):
             tasks |= self._relay(checks)
         if role.plays(Role.CLOCK):
             clock = ClockLane(runtime.name, runtime.uow, runtime.service.rules, runtime.leases)
-            tasks["clock"] = clock.run
+            tasks |= {"clock": clock.run, "keys": KeyKeeper(runtime).run}
         for owner, background in runtime.service.background.items():
             if role.plays(owner):
                 tasks |= {task.__name__: _bound(task, runtime) for task in background}

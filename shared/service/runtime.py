@@ -17,6 +17,7 @@ from shared.mongo.command_bus import CommandBus
 from shared.mongo.event_lane import EventLane
 from shared.mongo.fieldcrypto import FieldCrypto
 from shared.mongo.indexes import ensure
+from shared.mongo.keyvault import KeyVault, key_database_of
 from shared.mongo.leases import MongoLeases
 from shared.mongo.outbox import MongoOutbox
 from shared.mongo.reader import AuditLog, MongoReader
@@ -46,6 +47,7 @@ class Runtime:
         self.probe: Probe = crash_at(settings.crash_at) if settings.crash_at else no_probe
         self.kafka = settings.kafka()
         self.outbox = MongoOutbox(self.mongo)
+        self.keyvault = KeyVault(self.mongo, key_database_of(settings))
         self.leases = MongoLeases(self.mongo, settings.lease_ttl_s)
         self.reader = MongoReader(self.mongo)
         self.audit = AuditLog(self.mongo)

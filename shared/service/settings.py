@@ -2,10 +2,11 @@
 
 from base64 import b64encode
 from pathlib import Path
-from typing import ClassVar, Self
+from typing import ClassVar, Literal, Self
 
 from pydantic import Field, SecretStr, model_validator
 
+from shared.security.keyring import Ring, read_ring
 from shared.security.secretcheck import refuse_sample_secrets
 from shared.service.connections import Connections
 
@@ -18,6 +19,8 @@ class ServiceSettings(Connections):
 
     secrets: ClassVar[tuple[str, ...]] = ("secret", "positions_secret", "master_key")
     """The settings that must be long, random and nobody's sample."""
+    rings: ClassVar[tuple[str, ...]] = ("master_key",)
+    """Those of them that are key rings: several versions, the one in use first."""
 
     local: bool = False
     """Development on one machine: sample secrets, time travel and crash points are allowed."""
@@ -37,7 +40,17 @@ class ServiceSettings(Connections):
     positions_secret: SecretStr = SecretStr(SAMPLE_SECRET)
     """The same for all services: a position that one gives out is waited for at another."""
     master_key: SecretStr = SecretStr(SAMPLE_MASTER_KEY)
-    """96 bytes in base64: wraps this service's data keys. Kept apart from the database and its back-ups."""
+    """A key ring, each 96 bytes in base64: wraps this service's data keys. Kept apart from the database and its
+    back-ups."""
+    master_key_provider: Literal["local", "kmip"] = "local"
+    """Whether the key ring above wraps new data keys, or a key that never leaves a key server (KMIP)."""
+    kmip_endpoint: str | None = None
+    """`host:port` of the key server."""
+    kmip_key_id: str | None = None
+    """The identifier that the key server gave the master key; rotation means to name another one."""
+    kmip_ca_file: Path | None = None
+    kmip_client_file: Path | None = None
+    """Certificate and private key in PEM, with which this service signs in at the key server."""
     key_database: str | None = None
     """Where the wrapped data keys are; by default `<mongo_database>_keys`."""
 
@@ -54,13 +67,29 @@ class ServiceSettings(Connections):
     clock_offset_file: Path | None = None
     crash_at: str | None = None
 
+    @property
+    def master_keys(self) -> Ring | None:
+        """The ring of local master keys; None where a key server wraps everything."""
+        ring = self.master_key.get_secret_value()
+        return None if self.master_key_provider == "kmip" and ring == SAMPLE_MASTER_KEY else read_ring(ring)
+
     @model_validator(mode="after")
     def _safe(self) -> Self:
         """Refuse to start with what only a developer's machine may have."""
-        secrets = {name: getattr(self, name).get_secret_value() for name in self.secrets}
-        refuse_sample_secrets(secrets, local=self.local, samples=(SAMPLE_SECRET, SAMPLE_MASTER_KEY))
+        refuse_sample_secrets(self._each_secret(), local=self.local, samples=(SAMPLE_SECRET, SAMPLE_MASTER_KEY))
         if not self.local and (self.clock_offset_file or self.crash_at):
             raise ValueError("time travel and crash points outside local mode")
         if not self.local and self.directory_max_age_s is None:
             raise ValueError("a staff directory of any age outside local mode")
+        kmip = (self.kmip_endpoint, self.kmip_key_id, self.kmip_ca_file, self.kmip_client_file)
+        if self.master_key_provider == "kmip" and None in kmip:
+            raise ValueError("a key server needs its address, a key's identifier, its authority and our certificate")
         return self
+
+    def _each_secret(self) -> dict[str, str]:
+        """Every secret by its setting's name, each version of a ring by itself."""
+        given = {name: getattr(self, name).get_secret_value() for name in self.secrets}
+        if self.master_keys is None:
+            given.pop("master_key")
+        rings = {name: read_ring(given.pop(name)).secrets for name in self.rings if name in given}
+        return given | {f"{name} {v}": secret for name, ring in rings.items() for v, secret in ring.items()}

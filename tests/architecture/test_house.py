@@ -103,14 +103,3 @@ def test_only_settings_read_the_environment() -> None:
     allowed = {motors_threads, secrets}  # the first has no other switch, the second is a source of settings
     found = [p for p in python_files("services", "shared") if reading.search(p.read_text("utf-8")) and p not in allowed]
     assert found == []
-
-
-def test_no_event_body_has_a_field_for_identity() -> None:
-    identity = re.compile(r"name|nik|phone|address|village|desa|birth|alias|passport|photo|narrative|note_text|prose")
-    found = [
-        f"{model.__name__}.{field}"
-        for model in registry().models.values()
-        for field in model.model_fields
-        if identity.search(field)
-    ]
-    assert found == []

@@ -7,11 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.security.blindindex import BlindIndex
+from shared.security.keyring import Ring
 from shared.security.opaque import NotOurs, Sealer, derive_key, keyed_hash
 from shared.security.secretcheck import SampleSecret, refuse_sample_secrets
 
 SECRET = b"0123456789abcdef0123456789abcdef"
-INDEX = BlindIndex(SECRET)
+INDEX = BlindIndex(Ring({"1": SECRET.decode()}))
 
 
 @pytest.mark.parametrize(
@@ -34,9 +35,10 @@ def test_a_nik_is_its_digits_and_another_purpose_is_another_hash() -> None:
 
 
 def test_without_the_key_there_is_no_hash() -> None:
-    assert BlindIndex(SECRET[::-1]).of("nik", "5302994107081234") != INDEX.of("nik", "5302994107081234")
+    other = BlindIndex(Ring({"1": SECRET.decode()[::-1]}))
+    assert other.of("nik", "5302994107081234") != INDEX.of("nik", "5302994107081234")
     with pytest.raises(ValueError, match="32"):
-        BlindIndex(b"short").of("nik", "5302994107081234")
+        BlindIndex(Ring({"1": "short"})).of("nik", "5302994107081234")
 
 
 @given(st.lists(st.binary(max_size=8), max_size=4), st.lists(st.binary(max_size=8), max_size=4))

@@ -1,8 +1,8 @@
 """Types of request fields: codes are checked against their lists, texts have limits, references are UUIDs."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Any, NoReturn
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic_core import PydanticCustomError
@@ -23,6 +23,7 @@ from shared.reference.codes import (
 )
 from shared.reference.places import CHECKPOINTS, is_destination
 from shared.reference.regions import in_province, is_kabupaten, is_village
+from shared.security.vaulted import IntoVault
 
 __all__ = ["Moment", "Sex"]
 
@@ -58,15 +59,18 @@ Destination = Annotated[Listed, known(is_destination)]
 PurposeCode = Annotated[Listed, known(is_consent_purpose)]
 Kabupaten = Annotated[Listed, known(is_kabupaten, "UNKNOWN_REGION")]
 HostKabupaten = Annotated[Listed, known(lambda code: is_kabupaten(code) and in_province(code), "UNKNOWN_REGION")]
-Village = Annotated[Listed, known(is_village, "UNKNOWN_REGION")]
+Village = Annotated[Listed, known(is_village, "UNKNOWN_REGION"), IntoVault]
 
 Code = Annotated[str, Field(pattern=r"^[A-Z0-9][A-Z0-9_./-]{0,31}$")]
 """A short code that no list of ours holds: a flight's or a ship's number, an airport on the way."""
 Language = Annotated[str, Field(pattern=r"^[a-z]{2,24}$", examples=["dawan"])]
 OfficeRef = Annotated[str, Field(pattern=r"^[A-Z0-9_]{2,24}-[0-9]{2}(\.[0-9]{2})?$")]
-Name = Annotated[str, Field(min_length=1, max_length=200)]
-Phone = Annotated[str, Field(pattern=r"^\+?[0-9 ()-]{5,24}$")]
-Prose = Annotated[str, Field(min_length=1, max_length=10_000)]
+Name = Annotated[str, Field(min_length=1, max_length=200), IntoVault]
+Phone = Annotated[str, Field(pattern=r"^\+?[0-9 ()-]{5,24}$"), IntoVault]
+Number = Annotated[str, Field(min_length=1, max_length=32), IntoVault]
+"""A number by which an authority knows somebody, as it was shown."""
+Birthday = Annotated[date, IntoVault]
+Prose = Annotated[str, Field(min_length=1, max_length=10_000), IntoVault]
 Years = Annotated[int, Field(ge=0, le=120)]
 
 
@@ -75,9 +79,18 @@ class Body(BaseModel):
 
     Where a minimum of items is asked for, the field is a list: of a tuple, pydantic counts the items that failed as
     missing, and reports TOO_FEW beside what is really wrong.
+
+    Bodies hold identity in the clear: they print as their type alone and are not pickled, and their fields of
+    identity are dumped into the vault alone.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+    def __repr_args__(self) -> Iterable[tuple[str | None, Any]]:
+        return ()
+
+    def __getstate__(self) -> NoReturn:
+        raise TypeError(f"{type(self).__name__} does not leave the process")
 
 
 class IdentityBody(Body):
@@ -86,9 +99,9 @@ class IdentityBody(Body):
 
     full_name: Name | None = None
     aliases: tuple[Name, ...] = Field(default=(), max_length=20)
-    nik: Annotated[str, Field(min_length=1, max_length=32)] | None = None
-    passport_no: Annotated[str, Field(min_length=1, max_length=32)] | None = None
-    birth_date: date | None = None
+    nik: Number | None = None
+    passport_no: Number | None = None
+    birth_date: Birthday | None = None
     mother_name: Name | None = None
     phones: tuple[Phone, ...] = Field(default=(), max_length=10)
     village: Village | None = None

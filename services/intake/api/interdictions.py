@@ -26,6 +26,7 @@ from shared.kernel.ids import new_id
 from shared.reference.codes import INTERDICTION_STATES, LEGAL_BASES
 from shared.reference.places import CHECKPOINTS, destination_label
 from shared.reference.regions import kabupaten_of
+from shared.security.vaulted import INWARDS, Vaulted
 
 routes = Routes()
 
@@ -177,7 +178,8 @@ async def record_interdiction(call: Call, body: InterdictionBody) -> RecordInter
     """
     parts: Parts = call.parts
     ref = body.ref or new_id()
-    details = sealing.Typed(identity={"village": body.village, "company_claimed": body.company_claimed}, sensitive={})
+    said = {"village": body.village, "company_claimed": body.company_claimed}
+    details = sealing.Typed(identity=Vaulted(said))
     sealed = await sealing.seal(parts, ref, details)
     return RecordInterdiction(
         ref=ref,
@@ -208,13 +210,16 @@ async def stopped(parts: Parts, body: StoppedBody, stop: InterdictionBody) -> St
 async def recruiter(parts: Parts, body: RecruiterBody) -> RecruiterContact:
     """One recruiter, sealed under a key of their own."""
     ref = new_id()
-    document: dict[str, Any] = body.model_dump(include={"name", "aliases", "phone", "note"}, exclude_none=True)
+    document: dict[str, Any] = body.model_dump(
+        include={"name", "aliases", "phone", "note"}, exclude_none=True, context=INWARDS
+    )
     return RecruiterContact(
         ref=ref,
         kind=body.kind,
         tie=body.tie,
         sealed=await parts.crypto.encrypt_document(ref, document),
         phone_index=parts.index.of("phone", body.phone) if body.phone else None,
+        index_version=parts.index.version if body.phone else None,
     )
 
 
@@ -245,4 +250,4 @@ routes.list(
 async def read_details(call: Call) -> DetailsView:
     """What of a stop is sealed, for the posko that recorded it."""
     opened = await views.identity_of(call.parts, call.target.id)
-    return DetailsView(ref=call.target.id, **opened)
+    return DetailsView(ref=call.target.id, **opened.reveal())

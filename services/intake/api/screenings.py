@@ -12,6 +12,7 @@ from services.intake.domain.subject import Subject
 from shared.http.problems import not_found
 from shared.http.routes import Call, Routes, Target
 from shared.reference.codes import INDICATORS, RISK_FACTS, RISK_LEVELS, SUBJECT_STATES
+from shared.security.vaulted import INWARDS
 
 routes = Routes()
 
@@ -85,7 +86,9 @@ async def screen(call: Call, body: ScreeningBody) -> Screen:
         private=body.private,
         confirmed=body.confirmed,
     )
-    document = body.model_dump(include={"indicators", "facts", "confirmed", "language", "note"}, mode="json")
+    document = body.model_dump(
+        include={"indicators", "facts", "confirmed", "language", "note"}, mode="json", context=INWARDS
+    )
     return Screen(
         subject=call.target.id,
         occurred_at=body.occurred_at,
@@ -117,6 +120,6 @@ async def read_answers(call: Call) -> AnswersView:
     done = await call.find_one(ScreeningRound, call.path["screening"])
     if done is None or done.subject_ref != call.target.id:
         raise not_found()
-    opened = await views.answers_of(call.parts, done)
+    opened = (await views.answers_of(call.parts, done)).reveal()
     rows = [INDICATORS[code] for code in opened["indicators"]] + [RISK_FACTS[code] for code in opened["facts"]]
     return AnswersView(ref=done.id, **opened, labels={row.code: row.label(call.lang) for row in rows})

@@ -194,7 +194,7 @@ routes.list(
 @routes.query("GET", "/v1/subjects/{subject}/identity", permission="subject.identity", audit="IDENTITY_READ", on=ON)
 async def read_identity(call: Call) -> IdentityView:
     """Who the person is, for those who work with them."""
-    return IdentityView(ref=call.target.id, **await views.identity_of(call.parts, call.target.id))
+    return IdentityView(ref=call.target.id, **(await views.identity_of(call.parts, call.target.id)).reveal())
 
 
 @routes.query("GET", "/v1/subjects/{subject}/timeline", permission="subject.timeline", audit="TIMELINE_READ", on=ON)

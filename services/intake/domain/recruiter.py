@@ -29,6 +29,7 @@ class RecruiterContact(BaseModel):
     tie: str = "UNKNOWN"
     sealed: bytes
     phone_index: bytes | None = None
+    index_version: str | None = None
 
     @property
     def close(self) -> bool:
@@ -51,3 +52,4 @@ class RecruiterArrival(Entry):
     close: bool
     sealed: bytes
     phone_index: bytes | None
+    index_version: str | None

@@ -11,7 +11,8 @@ class Sealed(BaseModel):
     """Ciphertexts under the owner's own key, and keyed hashes for exact look-ups.
 
     `c3` is identity (name, aliases, NIK, phones, village), `c4` sensitive facts. The hashes are stored for a search
-    for duplicates; they are never compared in the face of whoever types a number.
+    for duplicates; they are never compared in the face of whoever types a number. `index_version` is the version of
+    the key that made them.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -20,6 +21,7 @@ class Sealed(BaseModel):
     c4: bytes | None = None
     nik_index: bytes | None = None
     phone_indexes: tuple[bytes, ...] = ()
+    index_version: str | None = None
 
 
 class Vault(Aggregate):

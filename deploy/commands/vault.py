@@ -1,0 +1,142 @@
+"""`pulang vault`: the keys that keep people's identity closed. Shows counts and fingerprints, opens nothing."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+import typer
+
+from deploy.errors import OperatorError
+from deploy.printing import show_json
+from deploy.services import AsJson, ServiceName, ServiceOption, asking
+
+app = typer.Typer(no_args_is_help=True, help="The keys that keep identity closed: rotation, offline copies, erasures.")
+
+T = TypeVar("T")
+
+WAIT_S = 600.0
+Wait = Annotated[float, typer.Option("--wait", help="Seconds to wait for the clock process; 0 only asks.")]
+
+
+@app.command()
+def status(service: ServiceOption, as_json: AsJson = False) -> None:
+    """Which master key wraps how many data keys, and how far a rotation is."""
+    found = _ask_vault(service, _status)
+    if as_json:
+        return show_json(found)
+    for version, keys in found["keys"].items():
+        typer.echo(f"{version}  {keys} data keys")
+    typer.echo(f"destroyed: {found['destroyed']}")
+    return typer.echo(f"rotation: {_told(found['rotation'])}")
+
+
+@app.command()
+def rotate(service: ServiceOption, wait: Wait = WAIT_S, as_json: AsJson = False) -> None:
+    """Let the service's clock process rewrap all data keys under the master key that comes first in its ring.
+
+    Every process must know that key already. Exit code 1 where it isn't done in time.
+    """
+    found = _ask_vault(service, lambda vault: _rotate(vault, wait))
+    if as_json:
+        show_json(found)
+    else:
+        typer.echo(f"rotation: {_told(found['rotation'])}")
+    if wait and found["rotation"]["done_at"] is None:
+        raise OperatorError(f"{service}: not done yet; does its clock process run?")
+
+
+@app.command()
+def check(service: ServiceOption, as_json: AsJson = False) -> None:
+    """Exit code 1 where destroyed keys are back, or data keys still need an old master key."""
+    found = _ask_vault(service, _check)
+    show_json(found) if as_json else typer.echo("\n".join(found) or "Nothing is wrong.")
+    if found:
+        raise typer.Exit(1)
+
+
+def _ask_vault(service: ServiceName, question: Callable[[Any], Awaitable[T]]) -> T:
+    from importlib import import_module
+
+    from shared.mongo.keyvault import KeyVault, key_database_of
+
+    settings = import_module(f"services.{service}.settings").Settings()
+    return asking(service, lambda mongo: question(KeyVault(mongo, key_database_of(settings))))
+
+
+async def _status(vault: Any) -> dict[str, Any]:
+    return {
+        "keys": await vault.by_master_key(),
+        "destroyed": await vault.destroyed(),
+        "rotation": await vault.rotation(),
+    }
+
+
+async def _rotate(vault: Any, wait_s: float) -> dict[str, Any]:
+    from shared.kernel.clock import system_clock
+
+    await vault.ask_rotation(system_clock())
+    deadline = asyncio.get_running_loop().time() + wait_s
+    while (found := await _status(vault))["rotation"]["done_at"] is None:
+        if asyncio.get_running_loop().time() >= deadline:
+            break
+        await asyncio.sleep(0.5)
+    return found
+
+
+async def _check(vault: Any) -> list[str]:
+    found = await _status(vault)
+    risen = await vault.risen()
+    wrong = [f"{risen} destroyed keys are back: apply the erasure ledger"] if risen else []
+    if len(found["keys"]) > 1:
+        wrong.append(f"data keys need {len(found['keys'])} master keys: {', '.join(found['keys'])}")
+    return wrong
+
+
+def _told(rotation: dict[str, Any] | None) -> str:
+    if rotation is None:
+        return "none was asked for"
+    state = f"done at {rotation['done_at']}" if rotation["done_at"] else "under way"
+    return f"{state}, {rotation['rewrapped']} data keys rewrapped, asked for at {rotation['asked_at']}"
+
+
+@app.command("new-key")
+def new_key(
+    ring: Annotated[Path, typer.Argument(help="The ring's file; made where it is missing, mode 0600.")],
+    version: Annotated[str, typer.Option("--version", help="What to call it, for example 2026b.")],
+) -> None:
+    """Add a random key to a ring's file, last: known, but not in use. Move its line to the top to use it."""
+    from deploy.keyfiles import add_key
+
+    typer.echo(f"{version}  {add_key(ring, version)}")
+
+
+@app.command()
+def copy(
+    service: ServiceOption,
+    to: Annotated[list[str], typer.Option("--to", help="AGENCY=public-key.pem, for each of the two agencies.")],
+    out: Annotated[Path, typer.Option("--out", file_okay=False, help="Where to write the parts.")],
+    as_json: AsJson = False,
+) -> None:
+    """Make an offline copy of the service's key rings in two parts, one for each agency; see docs/runbook.md."""
+    from deploy.keyfiles import copy_rings
+
+    made = copy_rings(service, to, out)
+    if as_json:
+        return show_json(made)
+    for line in made:
+        typer.echo(f"{line['file']}  for {line['agency']}")
+    return typer.echo(f"Compare aloud: {made[0]['fingerprints']}")
+
+
+@app.command("restore-copy")
+def restore_copy(
+    part: Annotated[list[str], typer.Option("--part", help="part.json=private-key.pem, for both parts.")],
+    out: Annotated[Path, typer.Option("--out", file_okay=False, help="Where to write the rings, mode 0600.")],
+    as_json: AsJson = False,
+) -> None:
+    """Put the two parts together again. Passphrases of the private keys are asked for."""
+    from deploy.keyfiles import restore_rings
+
+    written = restore_rings(part, out, lambda name: str(typer.prompt(f"Passphrase of {name}", hide_input=True)))
+    show_json(written) if as_json else typer.echo("\n".join(f"{w['file']}  {w['fingerprints']}" for w in written))
