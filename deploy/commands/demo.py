@@ -40,6 +40,7 @@ def _print_addresses(plan: "Plan") -> None:
 
     for service in SERVICES:
         typer.echo(f"{service:<8} {plan.api(service)}  (documents: {plan.api(service)}/openapi.json)")
-    typer.echo(f"sign-in  curl -d person=O-21 {plan.issuer}/token")
+    form = " ".join(f"-d {name}={value}" for name, value in plan.sign_in.as_person("O-21").items())
+    typer.echo(f"sign-in  curl {form} {plan.sign_in.token_url}")
     typer.echo(f"MongoDB  {plan.mongo_uri}\nKafka    {plan.kafka_bootstrap}")
     typer.echo(f"mails    {plan.mail}\nlogs     {plan.logs}\nIt runs until Ctrl-C.")

@@ -94,7 +94,7 @@ class Desk:
 
     async def _signed_in(self) -> str:
         if self._token is None:
-            answer = await self.http.post(f"{self.plan.issuer}/token", data={"person": self.person})
+            answer = await self.http.post(self.plan.sign_in.token_url, data=self.plan.sign_in.as_person(self.person))
             self._token = str(answer.raise_for_status().json()["access_token"])
         return self._token
 

@@ -2,11 +2,14 @@
 
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from pathlib import Path
 from threading import Event
 
+from deploy.demo.cast import OFFICERS
 from deploy.demo.play import prepare
+from deploy.local.keycloak import Keycloak, find_distribution
+from deploy.local.native import native_is_possible
 from deploy.local.plan import Plan
 from deploy.local.platform import Platform
 from deploy.local.programs import choose_programs
@@ -34,16 +37,27 @@ def theatre(directory: Path) -> Iterator[Platform]:
         with folder.held():
             _clear(folder.path)
             layout = Layout(folder.path)
-            with Stack(layout, choose_programs(layout.nodes, progress), progress) as stack:
+            with (
+                _provider(folder.path / PLATFORM, progress) as provider,  # first: it starts beside all the others
+                Stack(layout, choose_programs(layout.nodes, progress), progress) as stack,
+            ):
                 folder.write(StackState.of(stack))
-                plan = Plan(stack.mongo_uri, stack.kafka_bootstrap, folder.path / PLATFORM)
+                sign_in, server = (provider.sign_in, provider.server) if provider else (None, None)
+                plan = Plan(stack.mongo_uri, stack.kafka_bootstrap, folder.path / PLATFORM, provider=sign_in)
                 prepare(plan)
-                with Platform(plan, progress) as platform:
+                with Platform(plan, progress, server) as platform:
                     yield platform
     except StopRequested:
         raise SystemExit(STOPPED) from None
     finally:
         progress.say(f"Stopped. Logs and mails stay in {folder.path / PLATFORM}.")
+
+
+def _provider(folder: Path, progress: Progress) -> AbstractContextManager[Keycloak | None]:
+    """A real identity provider; none where only containers can be had, and the platform has its development issuer."""
+    if not native_is_possible():
+        return nullcontext()
+    return Keycloak(folder, OFFICERS, find_distribution(progress))
 
 
 def wait_for_the_end() -> None:

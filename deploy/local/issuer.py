@@ -1,7 +1,10 @@
-"""A sign-in service for development: anybody becomes any member of staff by reference. It listens on loopback only.
+"""A sign-in service for development: any password is right, and any client's secret. It listens on loopback only.
 
 python -m deploy.local.issuer --data-dir DIR --port PORT [--audience pulang]
-curl -d person=V-020 http://127.0.0.1:PORT/token
+curl -d grant_type=password -d client_id=pulang-web -d username=V-020 -d password=x http://127.0.0.1:PORT/token
+
+It answers the same forms as the real identity provider does, with tokens of the same claims: nothing but settings
+differs, and both pass one suite of tests.
 """
 
 import argparse
@@ -23,6 +26,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from shared.kernel.ids import new_id
+from shared.security.tokens import PERSON_CLAIM, WEB_CLIENT
 
 HOST = "127.0.0.1"
 ALGORITHM = "ES256"
@@ -41,18 +45,23 @@ class Issuer:
 
     def mint(self, person: str, *, now_s: float | None = None, lifetime_s: int = LIFETIME_S, **claims: Any) -> str:
         """An access token (RFC 9068) for a person; `claims` replace or add to the usual ones."""
-        issued_at = int(time.time() if now_s is None else now_s)
+        usual = {"sub": person, PERSON_CLAIM: person, "client_id": WEB_CLIENT}
+        return self._sign(usual | claims, int(time.time() if now_s is None else now_s), lifetime_s)
+
+    def mint_partner(self, client: str, **claims: Any) -> str:
+        """An access token for a partner's own system, by its client id."""
+        return self._sign({"sub": client, "client_id": client, **claims}, int(time.time()), LIFETIME_S)
+
+    def _sign(self, claims: Mapping[str, Any], issued_at: int, lifetime_s: int) -> str:
         usual = {
             "iss": self.url,
             "aud": self.audience,
-            "sub": person,
-            "client_id": "pulang-dev",
             "iat": issued_at,
             "exp": issued_at + lifetime_s,
             "jti": new_id(),
         }
         header = {"alg": ALGORITHM, "typ": "at+jwt", "kid": self.key.kid}
-        return jwt.encode(header, usual | claims, self.key, algorithms=[ALGORITHM])
+        return jwt.encode(header, {**usual, **claims}, self.key, algorithms=[ALGORITHM])
 
     def key_set(self) -> dict[str, Any]:
         """The public key as a JWK Set."""
@@ -64,7 +73,7 @@ class Issuer:
             "issuer": self.url,
             "jwks_uri": f"{self.url}/jwks",
             "token_endpoint": f"{self.url}/token",
-            "grant_types_supported": ["client_credentials"],
+            "grant_types_supported": ["password", "client_credentials"],
             "id_token_signing_alg_values_supported": [ALGORITHM],
         }
 
@@ -93,10 +102,10 @@ def make_app(issuer: Issuer) -> Starlette:
     """The issuer over HTTP."""
 
     async def token(request: Request) -> Response:
-        person = _person(await request.body())
-        if person is None:
+        minted = _mint(issuer, _read_form(await request.body()))
+        if minted is None:
             return JSONResponse({"error": "invalid_request"}, 400)
-        answer = {"access_token": issuer.mint(person), "token_type": "Bearer", "expires_in": LIFETIME_S}
+        answer = {"access_token": minted, "token_type": "Bearer", "expires_in": LIFETIME_S}
         return JSONResponse(answer, headers={"Cache-Control": "no-store"})
 
     return Starlette(
@@ -115,11 +124,21 @@ def _document(content: Mapping[str, Any]) -> Any:
     return endpoint
 
 
-def _person(form: bytes) -> str | None:
-    if len(form) > MAX_FORM_BYTES:
-        return None
-    values = parse_qs(form.decode("utf-8", "replace")).get("person", [])
-    return values[0] if len(values) == 1 and 0 < len(values[0]) <= 200 else None
+def _mint(issuer: Issuer, form: Mapping[str, str]) -> str | None:
+    match form:
+        case {"grant_type": "password", "client_id": client, "username": person, "password": _}:
+            return issuer.mint(person, client_id=client)
+        case {"grant_type": "client_credentials", "client_id": client, "client_secret": _}:
+            return issuer.mint_partner(client)
+    return None
+
+
+def _read_form(form: bytes) -> Mapping[str, str]:
+    """The fields of a form, each given once; nothing where any of them is no plain short text."""
+    fields = parse_qs(form[: MAX_FORM_BYTES + 1].decode("utf-8", "replace"), keep_blank_values=True)
+    if len(form) > MAX_FORM_BYTES or any(len(v) != 1 or not 0 < len(v[0]) <= 200 for v in fields.values()):
+        return {}
+    return {name: values[0] for name, values in fields.items()}
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from deploy.local.ports import LOOPBACK, free_ports
+from deploy.local.sign_in import SignIn, development
 
 SERVICES = ("intake", "cases", "notify")
 ROLES = ("api", "worker", "relay", "clock")
@@ -37,6 +38,8 @@ class Plan:
     folder: Path
     prefix: str = ""
     ports: Mapping[str, int] = field(default_factory=_take_ports)
+    provider: SignIn | None = None
+    """An identity provider that is there already; otherwise the platform has a development issuer of its own."""
 
     @property
     def logs(self) -> Path:
@@ -54,9 +57,9 @@ class Plan:
         return self.folder / "clock-offset"
 
     @property
-    def issuer(self) -> str:
+    def sign_in(self) -> SignIn:
         """Where people sign in."""
-        return self.url(ISSUER)
+        return self.provider or development(self.url(ISSUER))
 
     def url(self, process: str) -> str:
         """Base URL of a process."""
@@ -81,8 +84,8 @@ class Plan:
             "kafka_bootstrap": self.kafka_bootstrap,
             "topic_prefix": self.prefix,
             "http_host": LOOPBACK,
-            "issuer": self.issuer,
-            "jwks_url": f"{self.issuer}/jwks",
+            "issuer": self.sign_in.issuer,
+            "jwks_url": self.sign_in.jwks_url,
             "consumer_session_timeout_s": "6",
             "clock_offset_file": str(self.clock_file),
         }

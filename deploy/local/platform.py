@@ -10,11 +10,11 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from types import TracebackType
 from typing import Self
-from urllib.error import URLError
 from urllib.parse import urlencode
 from urllib.request import urlopen
 
 from deploy.local.errors import LocalStackError
+from deploy.local.http_probe import ASK_TIMEOUT_S, says_ok
 from deploy.local.plan import ISSUER, MAILBOX, ROLES, SERVICES, Plan, process_name
 from deploy.local.ports import LOOPBACK
 from deploy.local.process import Server
@@ -25,21 +25,21 @@ from deploy.local.spawner import Spawner
 READY_TIMEOUT_S = 90.0
 STOP_TIMEOUT_S = 12.0
 """A little more than a process's own grace; then by force."""
-ASK_TIMEOUT_S = 3.0
 
 
 class Platform:
     """Up between `up` and `down` (or inside `with`); its processes are gone when we die.
 
     `processes` are `Server` objects by name (`issuer`, `mailbox`, `cases-worker`, …): tests stop and kill them.
+    `provider` is the plan's identity provider, where it has one; it may still be starting.
     """
 
-    def __init__(self, plan: Plan, progress: Progress) -> None:
+    def __init__(self, plan: Plan, progress: Progress, provider: Server | None = None) -> None:
         self.plan, self._progress = plan, progress
         self._spawner = Spawner()
         for folder in (plan.logs, plan.mail):
             folder.mkdir(parents=True, exist_ok=True)
-        self.processes = {ISSUER: self._issuer(), MAILBOX: self._mailbox()}
+        self.processes = {ISSUER: provider or self._issuer(), MAILBOX: self._mailbox()}
         for service in SERVICES:
             for role in ROLES:
                 self.processes[process_name(service, role)] = self._service(service, role)
@@ -72,8 +72,8 @@ class Platform:
 
     def token(self, person: str) -> str:
         """Sign in as this member of staff; answers a bearer token that lives for minutes."""
-        form = urlencode({"person": person}).encode()
-        with urlopen(f"{self.plan.issuer}/token", form, timeout=ASK_TIMEOUT_S) as answer:  # noqa: S310 - our own address
+        form = urlencode(self.plan.sign_in.as_person(person)).encode()
+        with urlopen(self.plan.sign_in.token_url, form, timeout=ASK_TIMEOUT_S) as answer:  # noqa: S310 - our own address
             return str(json.load(answer)["access_token"])
 
     def operate(self, *arguments: str) -> str:
@@ -104,7 +104,7 @@ class Platform:
     def _issuer(self) -> Server:
         data, port = self.plan.folder / ISSUER, self.plan.ports[ISSUER]
         command = ["-m", "deploy.local.issuer", "--data-dir", str(data), "--port", str(port)]
-        return self._process(ISSUER, command, partial(_says_ok, f"{self.plan.issuer}/jwks"))
+        return self._process(ISSUER, command, partial(says_ok, self.plan.sign_in.jwks_url))
 
     def _mailbox(self) -> Server:
         port = self.plan.ports[MAILBOX]
@@ -113,7 +113,7 @@ class Platform:
 
     def _service(self, service: str, role: str) -> Server:
         name = process_name(service, role)
-        ready = partial(_says_ok, f"{self.plan.url(name)}/health/ready")
+        ready = partial(says_ok, f"{self.plan.url(name)}/health/ready")
         return self._process(name, ["-m", f"services.{service}", role], ready, self.plan.environment(service, role))
 
     def _process(
@@ -126,14 +126,6 @@ class Platform:
     def _operators_environment(self) -> dict[str, str]:
         own = {name: value for service in SERVICES for name, value in self.plan.environment(service).items()}
         return {**os.environ, **own}
-
-
-def _says_ok(url: str) -> bool:
-    try:
-        with urlopen(url, timeout=ASK_TIMEOUT_S) as answer:  # noqa: S310 - our own address
-            return bool(answer.status == 200)
-    except (URLError, OSError):
-        return False
 
 
 def _takes_connections(port: int) -> bool:

@@ -45,6 +45,10 @@ class Registry:
         """The topics that a service subscribes to, sorted."""
         return sorted(t.name for t in self.topics.values() if service in t.consumers)
 
+    def partners(self) -> dict[str, str]:
+        """The agency that each partner topic belongs to. A partner's client of the issuer is called as its topic."""
+        return {t.name: t.partner for t in self.topics.values() if t.partner}
+
 
 def load_topics() -> dict[str, TopicSpec]:
     """Read the package's `topics.yaml`; raises pydantic's ValidationError where it is wrong."""

@@ -97,7 +97,7 @@ class KeySource:
     fetch: Fetch
     refresh_s: float = 300.0
     pause_s: float = 30.0
-    max_age_s: float = 24 * 3600.0
+    max_age_s: float = 3600.0
     monotonic: Callable[[], float] = time.monotonic
     _keys: dict[str, TrustedKey] = field(default_factory=dict)
     _fetched_at: float | None = None

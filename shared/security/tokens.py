@@ -4,8 +4,8 @@ import base64
 import binascii
 import json
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from joserfc import jws
@@ -20,6 +20,11 @@ TYPES = ("at+jwt", "application/at+jwt")
 LEEWAY_S = 60
 MAX_TOKEN_CHARACTERS = 8192
 MAX_CLAIM_CHARACTERS = 200
+
+WEB_CLIENT = "pulang-web"
+"""The client through which people sign in."""
+PERSON_CLAIM = "person"
+"""The staff directory's reference. `sub` is the identity provider's own id, which means nothing here."""
 
 # Strict header checks are off, since harmless members (jku, x5u) are to be ignored and not looked up; `crit` is
 # refused by us, and the key is always one of the key set's, by `kid`.
@@ -43,18 +48,50 @@ class SignedIn:
     expires_at: float
 
 
+@dataclass(frozen=True, slots=True)
+class PartnerSignedIn:
+    """A partner agency's own system. No person stands behind it, so it never becomes an actor of the directory."""
+
+    partner: str
+    """The agency's code, for example `LPSK`."""
+    client: str
+    issued_at: float
+    expires_at: float
+
+
 @dataclass(frozen=True)
 class TokenVerifier:
-    """Judges tokens of one issuer for one audience. Time is the system's, in seconds."""
+    """Judges tokens of one issuer for one audience. Time is the system's, in seconds.
+
+    `client_id` (RFC 9068 §2.2) tells people from machines: people sign in through `people_clients`, and `partners`
+    says which agency a machine's client belongs to. A client is one or the other, and so is each of its tokens.
+    """
 
     keys: KeySource
     issuer: str
     audience: str
-    person_claim: str = "sub"
+    people_clients: Collection[str] = (WEB_CLIENT,)
+    partners: Mapping[str, str] = field(default_factory=dict)
     now: Callable[[], float] = time.time
 
     async def verify(self, token: str) -> SignedIn:
-        """Who signed in; raises TokenRefused, or Unavailable where the issuer's keys are not known."""
+        """Which person signed in; raises TokenRefused, or Unavailable where the issuer's keys are not known."""
+        claims = await self._claims(token)
+        if _text(claims, "client_id") not in self.people_clients:
+            raise TokenRefused("NOT_A_PERSON")
+        return SignedIn(_text(claims, PERSON_CLAIM), float(claims["iat"]), float(claims["exp"]))
+
+    async def verify_partner(self, token: str) -> PartnerSignedIn:
+        """Which agency's system signed in; raises as `verify` does."""
+        claims = await self._claims(token)
+        client = _text(claims, "client_id")
+        partner = self.partners.get(client)
+        if partner is None or client in self.people_clients or PERSON_CLAIM in claims:
+            raise TokenRefused("NOT_A_PARTNER")
+        return PartnerSignedIn(partner, client, float(claims["iat"]), float(claims["exp"]))
+
+    async def _claims(self, token: str) -> Mapping[str, Any]:
+        """The claims of a token that is genuine, meant for us, and valid now."""
         header = read_header(token)
         trusted = await self.keys.key(header["kid"])
         if trusted is None:
@@ -65,9 +102,11 @@ class TokenVerifier:
             signed = jws.deserialize_compact(token, trusted.key, registry=_REGISTRY)
         except (JoseError, ValueError):
             raise TokenRefused("BAD_SIGNATURE") from None
-        return self._judge(_read_object(signed.payload or b"", "BAD_CLAIMS"))
+        claims = _read_object(signed.payload or b"", "BAD_CLAIMS")
+        self._judge(claims)
+        return claims
 
-    def _judge(self, claims: Mapping[str, Any]) -> SignedIn:
+    def _judge(self, claims: Mapping[str, Any]) -> None:
         times = {name: claims[name] for name in ("exp", "iat", "nbf") if name in claims}
         if any(isinstance(at, bool) or not isinstance(at, int | float) for at in times.values()):
             raise TokenRefused("BAD_CLAIMS")
@@ -77,10 +116,6 @@ class TokenVerifier:
             raise TokenRefused("TOKEN_EXPIRED") from None
         except JoseError as error:
             raise TokenRefused(_refusal(error)) from None
-        person = claims.get(self.person_claim)
-        if not isinstance(person, str) or not 0 < len(person) <= MAX_CLAIM_CHARACTERS:
-            raise TokenRefused("BAD_CLAIMS")
-        return SignedIn(person, float(claims["iat"]), float(claims["exp"]))
 
     def _registry(self) -> JWTClaimsRegistry:
         return JWTClaimsRegistry(
@@ -92,6 +127,13 @@ class TokenVerifier:
             iat={"essential": True},
             sub={"essential": True},
         )
+
+
+def _text(claims: Mapping[str, Any], name: str) -> str:
+    value = claims.get(name)
+    if not isinstance(value, str) or not 0 < len(value) <= MAX_CLAIM_CHARACTERS:
+        raise TokenRefused("BAD_CLAIMS")
+    return value
 
 
 def _refusal(error: JoseError) -> str:

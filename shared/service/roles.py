@@ -144,7 +144,7 @@ class Process:
         runtime, settings = self._runtime, self._runtime.settings
         secret = settings.secret.get_secret_value().encode()
         service = runtime.service
-        keys = KeySource(fetch_from(settings.jwks_url))
+        keys = KeySource(fetch_from(settings.jwks_url), max_age_s=settings.jwks_max_age_s)
         backing = make_backing(
             service=runtime.name,
             secret=secret,
@@ -152,7 +152,9 @@ class Process:
             bus=runtime.bus,
             reader=runtime.reader,
             audit=runtime.audit,
-            verifier=TokenVerifier(keys, settings.issuer, settings.audience),
+            verifier=TokenVerifier(
+                keys, settings.issuer, settings.audience, settings.people_clients, runtime.registry.partners()
+            ),
             directory=StaffDirectory(runtime.reader),
             permits=PermissionTable(service.permits),
             clock=runtime.clock,

@@ -8,6 +8,7 @@ from pydantic import Field, SecretStr, model_validator
 
 from shared.security.keyring import Ring, read_ring
 from shared.security.secretcheck import refuse_sample_secrets
+from shared.security.tokens import WEB_CLIENT
 from shared.service.connections import Connections
 
 SAMPLE_SECRET = "sample-secret-for-local-use-only-0000"  # noqa: S105 - refused outside local mode
@@ -33,6 +34,10 @@ class ServiceSettings(Connections):
     issuer: str = "http://127.0.0.1:8089"
     audience: str = "pulang"
     jwks_url: str = "http://127.0.0.1:8089/jwks"
+    jwks_max_age_s: float = Field(default=3600.0, gt=0)
+    """How long the issuer's keys are trusted while they can't be fetched again; then nobody can sign in."""
+    people_clients: tuple[str, ...] = (WEB_CLIENT,)
+    """The issuer's clients through which people sign in; a token of any other client is no person's."""
 
     secret: SecretStr = SecretStr(SAMPLE_SECRET)
     """From this one the keys for tags, cursors and fingerprints are derived; at least 32 characters."""

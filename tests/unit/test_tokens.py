@@ -46,12 +46,14 @@ def public_set(*more: dict[str, Any]) -> bytes:
 
 def verifier(origin: Origin | None = None, **source: Any) -> TokenVerifier:
     """A verifier at a fixed moment."""
-    return TokenVerifier(KeySource((origin or Origin()).fetch, **source), URL, "pulang", now=lambda: NOW)
+    keys = KeySource((origin or Origin()).fetch, **source)
+    return TokenVerifier(keys, URL, "pulang", partners={"partner-lpsk": "LPSK"}, now=lambda: NOW)
 
 
 def claims(**other: Any) -> dict[str, Any]:
     """Good claims, with changes; None leaves one out."""
-    usual = {"iss": URL, "aud": "pulang", "sub": "V-020", "iat": NOW, "exp": NOW + 900}
+    usual = {"iss": URL, "aud": "pulang", "sub": "0f1e", "iat": NOW, "exp": NOW + 900}
+    usual |= {"person": "V-020", "client_id": "pulang-web"}
     return {name: value for name, value in (usual | other).items() if value is not None}
 
 
@@ -140,11 +142,38 @@ async def test_other_algorithms_are_not_looked_at(alg: Any) -> None:
         ({"sub": None}, "BAD_SUB"),
         ({"sub": ""}, "BAD_SUB"),
         ({"sub": 20}, "BAD_SUB"),
-        ({"sub": "V" * 201}, "BAD_CLAIMS"),
+        ({"person": "V" * 201}, "BAD_CLAIMS"),
+        ({"person": ""}, "BAD_CLAIMS"),
+        ({"person": ["V-020"]}, "BAD_CLAIMS"),
+        ({"person": None}, "BAD_CLAIMS"),
+        ({"client_id": None}, "BAD_CLAIMS"),
+        ({"client_id": ["pulang-web"]}, "BAD_CLAIMS"),
+        ({"client_id": "admin-cli"}, "NOT_A_PERSON"),
+        ({"client_id": "partner-lpsk"}, "NOT_A_PERSON"),
     ],
 )
 async def test_each_claim_is_judged(change: dict[str, Any], code: str) -> None:
     assert await refusal(signed(**change)) == code
+
+
+async def test_a_partners_client_names_its_agency() -> None:
+    found = await verifier().verify_partner(signed(person=None, client_id="partner-lpsk"))
+    assert (found.partner, found.client, found.expires_at) == ("LPSK", "partner-lpsk", NOW + 900)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{}, {"client_id": "partner-lpsk"}, {"person": None}, {"person": None, "client_id": "partner-nobody"}],
+)
+async def test_a_person_cannot_act_as_a_partner_whatever_the_client(change: dict[str, Any]) -> None:
+    with pytest.raises(TokenRefused, match="NOT_A_PARTNER"):
+        await verifier().verify_partner(signed(**change))
+
+
+@pytest.mark.parametrize("change", [{"exp": NOW - 61}, {"aud": "another"}, {"iss": "http://elsewhere.test"}])
+async def test_a_partners_token_is_judged_as_a_persons_is(change: dict[str, Any]) -> None:
+    with pytest.raises(TokenRefused):
+        await verifier().verify_partner(signed(person=None, client_id="partner-lpsk", **change))
 
 
 @pytest.mark.parametrize("change", [{"exp": NOW - 59}, {"nbf": NOW + 59}, {"iat": NOW + 59}])
@@ -164,7 +193,7 @@ async def test_the_type_is_spelt_as_the_standard_allows(typ: str) -> None:
 
 
 async def test_of_two_equal_claims_none_counts() -> None:
-    doubled = json.dumps(claims())[:-1] + ', "sub": "V-021"}'
+    doubled = json.dumps(claims())[:-1] + ', "person": "V-021"}'
     assert await refusal(raw_signed(HEADER, doubled.encode())) == "DUPLICATE_CLAIM"
     nested = json.dumps(claims())[:-1] + ', "realm": {"a": 1, "a": 2}}'
     assert await refusal(raw_signed(HEADER, nested.encode())) == "DUPLICATE_CLAIM"
@@ -207,7 +236,7 @@ async def test_critical_extensions_are_not_understood_and_so_refused(extra: dict
 
 async def test_a_changed_letter_breaks_the_signature() -> None:
     header, payload, signature = HONEST.mint("V-020", now_s=NOW).split(".")
-    other = b64(json.dumps(claims(sub="V-021")).encode())
+    other = b64(json.dumps(claims(person="V-021")).encode())
     assert await refusal(f"{header}.{other}.{signature}") == "BAD_SIGNATURE"
     assert await refusal(f"{header}.{payload}.{signature[:-4]}AAAA") == "BAD_SIGNATURE"
     assert await refusal(f"{header}.{payload}.") == "BAD_SIGNATURE"
@@ -286,9 +315,9 @@ async def test_keys_serve_through_an_outage_and_then_fail_closed() -> None:
     source = KeySource(origin.fetch, monotonic=clock)
     await source.key("rsa")
     origin.down = True
-    clock.at += 23 * 3600
+    clock.at += 55 * 60
     assert await source.key("rsa") is not None
-    clock.at += 2 * 3600
+    clock.at += 6 * 60
     with pytest.raises(Unavailable):
         await source.key("rsa")
     with pytest.raises(Unavailable):
