@@ -88,7 +88,8 @@ def fetch_from(url: str, timeout_s: float = 3.0) -> Fetch:
 
 @dataclass
 class KeySource:
-    """Answers keys by `kid`. Owns one copy of the set; one fetch at a time, at most one each `pause_s`.
+    """Answers keys by `kid`. Owns one copy of the set; one fetch at a time. In each `pause_s` there is at most one for
+    the copy's age and one for unknown keys, so that a new key counts at once and a flood of them costs nothing.
 
     Through an outage of the issuer the copy serves until it is `max_age_s` old; then nobody can sign in (Unavailable),
     since a withdrawn key might be among them.
@@ -102,12 +103,17 @@ class KeySource:
     _keys: dict[str, TrustedKey] = field(default_factory=dict)
     _fetched_at: float | None = None
     _tried_at: float | None = None
+    _missed_at: float | None = None
+    """When a key that we did not know last made us ask."""
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def key(self, kid: str) -> TrustedKey | None:
         """The key, or None where the issuer has no such key; raises Unavailable where nothing can be trusted."""
-        is_known = kid in self._keys and not self._older_than(self.max_age_s)
-        if not is_known or (self._older_than(self.refresh_s) and not self._lock.locked()):
+        if self._older_than(self.max_age_s):
+            await self._refresh()
+        elif kid not in self._keys:
+            await self._refresh(missed=True)
+        elif self._older_than(self.refresh_s) and not self._lock.locked():
             await self._refresh()
         if self._older_than(self.max_age_s):
             raise Unavailable("SIGN_IN_UNAVAILABLE", retry_after_s=5)
@@ -115,7 +121,7 @@ class KeySource:
 
     async def check(self) -> None:
         """For readiness: raises where no token could be judged."""
-        if self._older_than(self.refresh_s):
+        if self._older_than(min(self.refresh_s, self.max_age_s)):
             await self._refresh()
         if self._older_than(self.max_age_s):
             raise Unavailable("SIGN_IN_UNAVAILABLE")
@@ -123,14 +129,16 @@ class KeySource:
     def _older_than(self, seconds: float) -> bool:
         return self._fetched_at is None or self.monotonic() - self._fetched_at > seconds
 
-    async def _refresh(self) -> None:
+    async def _refresh(self, missed: bool = False) -> None:
         asked_at = self.monotonic()
         async with self._lock:
             if self._fetched_at is not None and self._fetched_at >= asked_at:
                 return  # somebody else fetched while this one waited
-            if self._tried_at is not None and self.monotonic() - self._tried_at < self._pause_now():
+            last = self._missed_at if missed else self._tried_at
+            if last is not None and self.monotonic() - last < self._pause_now():
                 return
             self._tried_at = self.monotonic()
+            self._missed_at = self._tried_at if missed else self._missed_at
             try:
                 self._keys = read_keys(await self.fetch())
                 self._fetched_at = self.monotonic()

@@ -18,6 +18,8 @@ from shared.security.keyset import KeySource
 ALGORITHMS = ("ES256", "RS256", "EdDSA", "Ed25519")
 TYPES = ("at+jwt", "application/at+jwt")
 LEEWAY_S = 60
+MAX_LIFETIME_S = 3600
+"""Longer ones come from a client that was set up wrongly; a stolen one would be good for too long."""
 MAX_TOKEN_CHARACTERS = 8192
 MAX_CLAIM_CHARACTERS = 200
 
@@ -116,6 +118,8 @@ class TokenVerifier:
             raise TokenRefused("TOKEN_EXPIRED") from None
         except JoseError as error:
             raise TokenRefused(_refusal(error)) from None
+        if claims["exp"] > claims["iat"] + MAX_LIFETIME_S:
+            raise TokenRefused("LIVES_TOO_LONG")
 
     def _registry(self) -> JWTClaimsRegistry:
         return JWTClaimsRegistry(

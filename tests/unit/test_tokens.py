@@ -126,6 +126,12 @@ async def test_other_algorithms_are_not_looked_at(alg: Any) -> None:
         ({"exp": None}, "BAD_EXP"),
         ({"exp": str(NOW + 900)}, "BAD_CLAIMS"),
         ({"exp": True}, "BAD_CLAIMS"),
+        ({"exp": NOW + 3601}, "LIVES_TOO_LONG"),
+        ({"iat": NOW - 2701}, "LIVES_TOO_LONG"),
+        ({"exp": 10**400}, "LIVES_TOO_LONG"),
+        ({"iat": -(10**400)}, "LIVES_TOO_LONG"),
+        ({"iat": -(10**400), "exp": NOW + 0.5}, "LIVES_TOO_LONG"),
+        ({"exp": float("inf")}, "BAD_CLAIMS"),
         ({"nbf": NOW + 61}, "BAD_NBF"),
         ({"nbf": "soon"}, "BAD_CLAIMS"),
         ({"iat": NOW + 61}, "BAD_IAT"),
@@ -201,7 +207,10 @@ async def test_of_two_equal_claims_none_counts() -> None:
     assert await refusal(f"{header}.{b64(b'{}')}.x") == "DUPLICATE_CLAIM"
 
 
-@pytest.mark.parametrize("payload", [b"[]", b'"V-020"', b"null", b"", b"\xff", b'{"sub": NaN}', b"[" * 5000])
+@pytest.mark.parametrize(
+    "payload",
+    [b"[]", b'"V-020"', b"null", b"", b"\xff", b'{"sub": NaN}', b"[" * 5000, b'{"exp": ' + b"9" * 5000 + b"}"],
+)
 async def test_claims_are_an_object(payload: bytes) -> None:
     assert await refusal(raw_signed(HEADER, payload)) == "BAD_CLAIMS"
 
@@ -294,10 +303,22 @@ async def test_an_unknown_key_asks_the_issuer_once_in_thirty_seconds() -> None:
     source = KeySource(origin.fetch, monotonic=clock)
     for _ in range(20):
         assert await source.key("new") is None
-    assert origin.fetched == 1
+        clock.at += 1
+    assert origin.fetched == 2, "for the first copy, and once because it is not there"
     origin.content = public_set({**new_key().as_dict(private=False), "kid": "new"})
     clock.at += 31
     assert await source.key("new") is not None
+    assert origin.fetched == 3
+
+
+async def test_a_new_key_counts_at_once_however_fresh_the_copy_is() -> None:
+    origin, clock = Origin(), Ticking()
+    source = KeySource(origin.fetch, monotonic=clock)
+    await source.check()
+    origin.content = public_set({**new_key().as_dict(private=False), "kid": "new"})
+    clock.at += 1
+    assert await source.key("new") is not None
+    assert [await source.key(f"flood-{number}") for number in range(20)] == [None] * 20
     assert origin.fetched == 2
 
 
