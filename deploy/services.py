@@ -22,14 +22,19 @@ class ServiceName(StrEnum):
     NOTIFY = "notify"
 
 
-ServiceOption = Annotated[ServiceName, typer.Option("--service", help="Whose messages.")]
+ServiceOption = Annotated[ServiceName, typer.Option("--service", help="Which service's.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Machine-readable, on stdout.")]
+
+
+def settings_of(service: ServiceName) -> Any:
+    """The service's settings, from the environment."""
+    return import_module(f"services.{service}.settings").Settings()
 
 
 @asynccontextmanager
 async def database_of(service: ServiceName) -> AsyncIterator[Any]:
     """The service's Mongo, by its settings from the environment."""
-    settings = import_module(f"services.{service}.settings").Settings()
+    settings = settings_of(service)
     mongo = settings.mongo(settings.mongo_database)
     try:
         yield mongo

@@ -52,6 +52,11 @@ class Plan:
         return self.folder / "mail"
 
     @property
+    def audit(self) -> Path:
+        """Copies of the audit's checkpoints."""
+        return self.folder / "audit"
+
+    @property
     def clock_file(self) -> Path:
         """Seconds that the platform's clock is ahead of the machine's (behind it, if negative)."""
         return self.folder / "clock-offset"
@@ -88,6 +93,7 @@ class Plan:
             "jwks_url": self.sign_in.jwks_url,
             "consumer_session_timeout_s": "6",
             "clock_offset_file": str(self.clock_file),
+            "audit_folder": str(self.audit),
         }
 
     def _own(self, service: str) -> dict[str, str]:

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from shared.events.envelope import EventData
 
-MODULES = ("intake_v1", "case_v1", "notice_v1", "staff_v1", "partner_v1", "agency_v1", "system_v1")
+MODULES = ("intake_v1", "case_v1", "notice_v1", "staff_v1", "partner_v1", "agency_v1", "system_v1", "audit_v1")
 
 
 class TopicSpec(BaseModel):

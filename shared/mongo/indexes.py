@@ -24,7 +24,17 @@ RUNTIME: dict[str, list[IndexModel]] = {
     "progress": [],
     "leases": [],
     "timeline": [IndexModel([("about", 1), ("occurred_at", 1)])],
-    "audit": [IndexModel([("at", 1)]), IndexModel([("target_ref", 1), ("at", 1)])],
+    "audit": [
+        IndexModel([("at", 1), ("_id", 1)], partialFilterExpression={"chain": {"$type": "null"}}),
+        IndexModel([("chain.seq", 1)], unique=True, partialFilterExpression={"chain.seq": {"$exists": True}}),
+        IndexModel([("target_ref", 1), ("at", 1)]),
+        IndexModel([("shown_refs", 1), ("at", 1)]),
+        IndexModel([("chains", 1), ("at", 1)]),
+        IndexModel([("actor.person", 1), ("at", 1)], partialFilterExpression={"actor.person": {"$exists": True}}),
+    ],
+    "audit_heads": [],
+    "audit_checkpoints": [],
+    "audit_alarms": [],
     "parked_heads": [
         IndexModel([("consumer", 1), ("releasing", 1)]),
         IndexModel([("waits_for", 1)], partialFilterExpression={"waits_for": {"$type": "string"}}),

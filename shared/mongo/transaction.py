@@ -60,10 +60,16 @@ class Transaction:
         self.session = session
 
     async def find(
-        self, name: str, query: Document, *, sort: Sequence[tuple[str, int]] = (), limit: int = 0
+        self,
+        name: str,
+        query: Document,
+        *,
+        sort: Sequence[tuple[str, int]] = (),
+        limit: int = 0,
+        fields: Document | None = None,
     ) -> list[Document]:
-        """All documents of the service's collection that match."""
-        cursor = self.mongo.collection(name).find(query, session=self.session, limit=limit)
+        """All documents of the service's collection that match; `fields` is a projection."""
+        cursor = self.mongo.collection(name).find(query, fields, session=self.session, limit=limit)
         if sort:
             cursor = cursor.sort(list(sort))
         found: list[Document] = await cursor.to_list(None)

@@ -28,6 +28,7 @@ from shared.security.keyset import KeySource, fetch_from
 from shared.security.permissions import PermissionTable
 from shared.security.staff import StaffDirectory
 from shared.security.tokens import TokenVerifier
+from shared.service.auditing import sequencer
 from shared.service.definition import Role
 from shared.service.keykeeping import KeyKeeper
 from shared.service.purging import Purger
@@ -94,7 +95,7 @@ class Process:
             tasks |= self._relay(checks)
         if role.plays(Role.CLOCK):
             clock = ClockLane(runtime.name, runtime.uow, runtime.service.rules, runtime.leases)
-            tasks |= {"clock": clock.run, "keys": KeyKeeper(runtime).run}
+            tasks |= {"clock": clock.run, "keys": KeyKeeper(runtime).run, "audit": sequencer(runtime).run}
         for owner, background in runtime.service.background.items():
             if role.plays(owner):
                 tasks |= {task.__name__: _bound(task, runtime) for task in background}

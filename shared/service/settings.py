@@ -59,6 +59,13 @@ class ServiceSettings(Connections):
     key_database: str | None = None
     """Where the wrapped data keys are; by default `<mongo_database>_keys`."""
 
+    audit_key_file: Path | None = None
+    """The Ed25519 private key (PEM) that signs the audit's checkpoints; the clock role needs it, nobody else."""
+    audit_old_key_file: Path | None = None
+    """The key before, while it is handed over to a new one."""
+    audit_folder: Path | None = None
+    """Where copies of the checkpoints go: outside the database, at best on another machine."""
+
     consumer_batch: int = Field(default=500, ge=1, le=1000)
     consumer_session_timeout_s: float = Field(default=45.0, ge=6.0)
     command_group: int = Field(default=64, ge=1, le=512)

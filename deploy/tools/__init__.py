@@ -1,0 +1,1 @@
+"""Tools that stand alone: each file runs without the rest of the repository."""

@@ -1,0 +1,144 @@
+"""The sequencer's hands: numbers entries that have no number yet, and seals them with checkpoints.
+
+Entries are inserted without a place, since a chain's head inside everybody's transaction would let one of them through
+at a time. One leased task numbers them afterwards. The lease only saves work: whoever numbers writes the head that it
+has read in the same snapshot, so of two at once one loses, and a zombie cannot fork a chain.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pymongo import ReplaceOne, UpdateOne
+
+from shared.events.audit_v1 import CheckpointSigned
+from shared.kernel.clock import Clock
+from shared.kernel.context import Cause
+from shared.kernel.work import Emitted
+from shared.mongo.client import Document, Mongo
+from shared.mongo.saving import OutboxWriter
+from shared.mongo.transaction import Transaction, transact
+from shared.security.audit.chain import Head, chains_of_rows, place, service_chain
+from shared.security.audit.checkpoint import Checkpoint, CheckpointKind, following, head_of
+from shared.security.audit.signing import Signer
+
+AUDIT, HEADS, CHECKPOINTS = "audit", "audit_heads", "audit_checkpoints"
+AT_ONCE = 500
+MAX_COVERED = 5000
+"""Entries under one checkpoint."""
+UNNUMBERED: Document = {"chain": {"$type": "null"}}
+"""By state, never by position: an entry that commits late has an older id than some that are numbered already."""
+
+
+class Broken(Exception):
+    """The stored chain has a hole or another end than the sealed one: somebody wrote to it, so nothing is signed."""
+
+
+@dataclass
+class AuditChain:
+    """One service's chain. Every call is one transaction; raises Conflict or Transient for what may be tried again."""
+
+    service: str
+    mongo: Mongo
+    outbox: OutboxWriter
+    clock: Clock
+
+    async def number(self, limit: int = AT_ONCE) -> list[Document]:
+        """Give entries their places; answers them in their order, none where all have one.
+
+        The transaction's snapshot is of what a majority has, so no entry is numbered that a fail-over takes back.
+        """
+
+        async def body(tx: Transaction) -> list[Document]:
+            rows = await tx.find(AUDIT, UNNUMBERED, sort=[("at", 1), ("_id", 1)], limit=limit)
+            if rows:
+                await self._place(tx, rows, await _heads(tx, chains_of_rows(self.service, rows)))
+            return rows
+
+        return await transact(self.mongo, body)
+
+    async def seal(self, signer: Signer, old: Signer | None = None) -> Checkpoint | None:
+        """Sign what is numbered but not sealed; answers the checkpoint, or None where there is nothing to seal.
+
+        A new key is handed over to first, by the old one where we have it. Raises Broken.
+        """
+
+        async def body(tx: Transaction) -> Checkpoint | None:
+            before = await last_checkpoint(tx)
+            if before is not None and before.signing_key != signer.public:
+                handing = old if old and old.public == before.signing_key else signer
+                return await self._sign(tx, before, handing, kind=CheckpointKind.ROTATION, next_key=signer.public)
+            hashes = await self._unsealed(tx, head_of(before))
+            return await self._sign(tx, before, signer, hashes) if hashes else None
+
+        return await transact(self.mongo, body)
+
+    async def prune(self, signer: Signer, through: Checkpoint) -> Checkpoint:
+        """Record that everything up to this checkpoint has expired; what it covers may be deleted from then on."""
+
+        async def body(tx: Transaction) -> Checkpoint:
+            before = await last_checkpoint(tx)
+            return await self._sign(
+                tx,
+                before,
+                signer,
+                kind=CheckpointKind.PRUNED,
+                pruned_through=through.last,
+                pruned_head=through.head,
+            )
+
+        return await transact(self.mongo, body)
+
+    async def _place(self, tx: Transaction, rows: Sequence[Document], heads: dict[str, Head]) -> None:
+        """By id alone: the snapshot guards what was read in it. The heads first, where a race shows soonest."""
+        placed = place(self.service, rows, heads)
+        await tx.write(HEADS, [_head_write(name, head) for name, head in heads.items()])
+        places = [UpdateOne({"_id": entry.id}, {"$set": {"chain": entry.place}}) for entry in placed]
+        await tx.write(AUDIT, places, guarded=len(places))
+
+    async def _unsealed(self, tx: Transaction, sealed: Head) -> list[str]:
+        """The hashes of the entries after the sealed ones."""
+        query: Document = {"chain.seq": {"$gt": sealed.seq}}
+        fields: Document = {"chain": 1}
+        rows = await tx.find(AUDIT, query, sort=[("chain.seq", 1)], limit=MAX_COVERED, fields=fields)
+        for number, row in enumerate(rows):
+            expected = (sealed.seq + number + 1, rows[number - 1]["chain"]["hash"] if number else sealed.hash)
+            if (row["chain"]["seq"], row["chain"]["prev"]) != expected:
+                raise Broken(f"entry {expected[0]}")
+        await self._check_end(tx, sealed, rows)
+        return [row["chain"]["hash"] for row in rows]
+
+    async def _check_end(self, tx: Transaction, sealed: Head, rows: Sequence[Document]) -> None:
+        name = service_chain(self.service)
+        head = (await _heads(tx, [name])).get(name, Head())
+        last = Head(rows[-1]["chain"]["seq"], rows[-1]["chain"]["hash"]) if rows else sealed
+        if len(rows) < MAX_COVERED and head != last:
+            raise Broken(f"entry {min(head.seq, last.seq) + 1}")
+
+    async def _sign(
+        self, tx: Transaction, before: Checkpoint | None, signer: Signer, hashes: Sequence[str] = (), **more: Any
+    ) -> Checkpoint:
+        """Keep and publish it. Its number is its id, so of two at once one loses."""
+        now = self.clock()
+        made = following(before, self.service, now, signer, hashes, **more)
+        await tx.insert(CHECKPOINTS, [{"_id": made.number, **made.plain()}])
+        told = CheckpointSigned(occurred_at=made.at, **made.plain())
+        id_ = f"{self.service}-checkpoint-{made.number}"
+        event = Emitted(told, key=self.service, subject=self.service, id=id_)
+        await self.outbox.save(tx, [(event, Cause("AUDIT_SEALED", id_, id_, channel="audit"))], now)
+        return made
+
+
+async def last_checkpoint(tx: Transaction) -> Checkpoint | None:
+    """The newest, as this transaction sees it."""
+    found = await tx.find(CHECKPOINTS, {}, sort=[("_id", -1)], limit=1)
+    return Checkpoint.read(found[0]) if found else None
+
+
+async def _heads(tx: Transaction, names: Sequence[str]) -> dict[str, Head]:
+    found = await tx.find(HEADS, {"_id": {"$in": list(names)}})
+    return {row["_id"]: Head(row["seq"], row["hash"]) for row in found}
+
+
+def _head_write(name: str, head: Head) -> ReplaceOne[Document]:
+    return ReplaceOne({"_id": name}, {"seq": head.seq, "hash": head.hash}, upsert=True)
