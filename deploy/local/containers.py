@@ -59,10 +59,10 @@ class ContainerPrograms(Programs):
         start = [self._images.kafka, f"{KAFKA_BIN}/kafka-server-start.sh", str(properties)]
         return self._program(name, data, self._kafka_environment(data), start)
 
-    def format_storage(self, properties: Path, cluster_id: str, data: Path) -> Sequence[str]:
+    def format_storage(self, properties: Path, cluster_id: str, data: Path, accounts: Sequence[str]) -> Sequence[str]:
         """See `Programs`."""
         tool = [self._images.kafka, f"{KAFKA_BIN}/kafka-storage.sh", "format", "--cluster-id", cluster_id,
-                "--config", str(properties)]  # fmt: skip
+                "--config", str(properties), *accounts]  # fmt: skip
         return [*_docker_run(data, self._kafka_environment(data)), *tool]
 
     def _program(self, name: str, data: Path, env: Mapping[str, str], command: Sequence[str]) -> Program:

@@ -15,6 +15,10 @@ from deploy.local.progress import Progress
 VERSION = "4.3.1"
 POM = Path(__file__).with_name("pom.xml")
 OLDEST_JAVA = 17  # Kafka 4 brokers need it
+OPERATOR, CLUSTER = "operator", "cluster"
+"""The principals that no rule binds: who administers, and the nodes among themselves."""
+SCRAM = "SCRAM-SHA-512"
+_LOGIN = "org.apache.kafka.common.security"
 
 
 def find_jars(progress: Progress, home: Path | None = None) -> Path:
@@ -77,29 +81,77 @@ class Broker:
     port: int
     controller_port: int
     data: Path
+    partners_port: int = 0
 
     @property
     def address(self) -> str:
-        """Where clients reach it."""
+        """Where our own services reach it."""
         return f"127.0.0.1:{self.port}"
 
+    @property
+    def partners_address(self) -> str:
+        """Where partner agencies reach it."""
+        return f"127.0.0.1:{self.partners_port}"
 
-def properties(broker: Broker, cluster: Sequence[Broker], message_max_bytes: int) -> Mapping[str, str]:
-    """server.properties of one node of `cluster`, set for quick tests and small machines."""
+
+def properties(
+    broker: Broker, cluster: Sequence[Broker], message_max_bytes: int, password: str | None = None
+) -> Mapping[str, str]:
+    """server.properties of one node of `cluster`, set for quick tests and small machines.
+
+    With the cluster's own `password` everybody has to sign in and may do what a rule allows; without, anybody may
+    do anything.
+    """
     return {
         "process.roles": "broker,controller",
         "node.id": str(broker.node_id),
         "controller.quorum.voters": ",".join(f"{b.node_id}@127.0.0.1:{b.controller_port}" for b in cluster),
-        "listeners": f"PLAINTEXT://{broker.address},CONTROLLER://127.0.0.1:{broker.controller_port}",
-        "advertised.listeners": f"PLAINTEXT://{broker.address}",
-        "inter.broker.listener.name": "PLAINTEXT",
         "controller.listener.names": "CONTROLLER",
-        "listener.security.protocol.map": "CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT",
+        **(_guarded(broker, password) if password else _open(broker)),
         "log.dirs": str(broker.data / "log"),
         "message.max.bytes": str(message_max_bytes),
         "replica.fetch.max.bytes": str(message_max_bytes),
         **_replication(len(cluster)),
         **_QUICK,
+    }
+
+
+def _open(broker: Broker) -> Mapping[str, str]:
+    return {
+        "listeners": f"PLAINTEXT://{broker.address},CONTROLLER://127.0.0.1:{broker.controller_port}",
+        "advertised.listeners": f"PLAINTEXT://{broker.address}",
+        "inter.broker.listener.name": "PLAINTEXT",
+        "listener.security.protocol.map": "CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT",
+    }
+
+
+def _guarded(broker: Broker, password: str) -> Mapping[str, str]:
+    """Partners and services come in by listeners of their own, so that a firewall can tell them apart.
+
+    Nodes sign in to each other as `cluster`: to brokers by SCRAM, to controllers by PLAIN, since a controller reads
+    SCRAM's accounts from the very log that it has yet to agree on.
+    """
+    own = f'username="{CLUSTER}" password="{password}"'
+    clients = f"SERVICES://{broker.address},PARTNERS://{broker.partners_address}"
+    return {
+        "listeners": f"{clients},CONTROLLER://127.0.0.1:{broker.controller_port}",
+        "advertised.listeners": clients,
+        "inter.broker.listener.name": "SERVICES",
+        "listener.security.protocol.map": ",".join(
+            f"{listener}:SASL_PLAINTEXT" for listener in ("SERVICES", "PARTNERS", "CONTROLLER")
+        ),
+        "sasl.enabled.mechanisms": SCRAM,
+        "sasl.mechanism.inter.broker.protocol": SCRAM,
+        "sasl.mechanism.controller.protocol": "PLAIN",
+        "listener.name.services.scram-sha-512.sasl.jaas.config": f"{_LOGIN}.scram.ScramLoginModule required {own};",
+        "listener.name.partners.scram-sha-512.sasl.jaas.config": f"{_LOGIN}.scram.ScramLoginModule required;",
+        "listener.name.controller.sasl.enabled.mechanisms": "PLAIN",
+        "listener.name.controller.plain.sasl.jaas.config": (
+            f'{_LOGIN}.plain.PlainLoginModule required {own} user_{CLUSTER}="{password}";'
+        ),
+        "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
+        "allow.everyone.if.no.acl.found": "false",
+        "super.users": f"User:{OPERATOR};User:{CLUSTER}",
     }
 
 
@@ -129,6 +181,16 @@ _QUICK: Mapping[str, str] = {
 
 
 def write_properties(path: Path, values: Mapping[str, str]) -> None:
-    """Write a Java properties file."""
+    """Write a Java properties file; it may hold a password."""
     path.parent.mkdir(parents=True, exist_ok=True)
+    path.touch(mode=0o600)
     path.write_text("".join(f"{key}={value}\n" for key, value in values.items()))
+
+
+def first_accounts(passwords: Mapping[str, str]) -> list[str]:
+    """The storage tool's options that put these accounts into an empty cluster; all others are made by the operator."""
+    return [
+        word
+        for name, password in passwords.items()
+        for word in ("--add-scram", f"{SCRAM}=[name={name},password={password}]")
+    ]

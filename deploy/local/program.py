@@ -34,5 +34,5 @@ class Programs(Protocol):
     def broker(self, name: str, properties: Path, data: Path) -> Program:
         """A Kafka node with this server.properties, its files in `data`."""
 
-    def format_storage(self, properties: Path, cluster_id: str, data: Path) -> Sequence[str]:
-        """The command that prepares a node's empty data folder, once."""
+    def format_storage(self, properties: Path, cluster_id: str, data: Path, accounts: Sequence[str]) -> Sequence[str]:
+        """The command that prepares a node's empty data folder, once; `accounts` are options of Kafka's own tool."""

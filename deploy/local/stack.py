@@ -11,12 +11,14 @@ from types import TracebackType
 from typing import Self
 
 from deploy.local import kafka, kafka_probe, mongod
+from deploy.local.accounts import StackAccounts
 from deploy.local.errors import ServerFailedError
 from deploy.local.ports import LOOPBACK, free_ports
 from deploy.local.process import Server
 from deploy.local.program import Program, Programs
 from deploy.local.progress import Progress
 from deploy.local.spawner import Spawner
+from shared.messaging.settings import Kafka
 
 MIB = 1024 * 1024
 STOP_TIMEOUT_S = 5.0  # then by force: the last of three brokers waits minutes for a quorum that is gone
@@ -48,12 +50,13 @@ class Stack:
         self.layout, self.source = layout, programs.source
         self._programs, self._progress = programs, progress
         self._spawner = Spawner()
-        ports = free_ports(3 * layout.nodes)
+        self._accounts = StackAccounts.of(layout.data)
+        ports = iter(free_ports(4 * layout.nodes))
         self._brokers = [
-            kafka.Broker(number + 1, ports[3 * number], ports[3 * number + 1], self._folder("kafka", number))
+            kafka.Broker(number + 1, next(ports), next(ports), self._folder("kafka", number), next(ports))
             for number in range(layout.nodes)
         ]
-        self.mongods = [self._mongod(number, ports[3 * number + 2]) for number in range(layout.nodes)]
+        self.mongods = [self._mongod(number, next(ports)) for number in range(layout.nodes)]
         self.brokers = [self._broker(broker) for broker in self._brokers]
 
     @property
@@ -63,13 +66,18 @@ class Stack:
 
     @property
     def mongo_uri(self) -> str:
-        """Connection string of the replica set."""
-        return mongod.replica_set_uri(self._mongo_addresses)
+        """Connection string of the replica set, as its administrator."""
+        return mongod.replica_set_uri(self._mongo_addresses, self._accounts.mongo_admin)
 
     @property
     def kafka_bootstrap(self) -> str:
-        """The brokers, comma-separated."""
-        return ",".join(broker.address for broker in self._brokers)
+        """The brokers, comma-separated, as their operator."""
+        return self._as_operator(",".join(broker.address for broker in self._brokers))
+
+    @property
+    def partners_bootstrap(self) -> str:
+        """Where partners reach the brokers, without an account."""
+        return ",".join(broker.partners_address for broker in self._brokers)
 
     def up(self) -> None:
         """Start everything and return when all nodes serve. Raises `ServerFailedError`; nothing is left then."""
@@ -119,18 +127,23 @@ class Stack:
     def _mongod(self, number: int, port: int) -> Server:
         name, data = f"mongod-{number + 1}", self._folder("mongod", number)
         cache_gb = 0.5 if self.layout.nodes == 1 else 0.25
-        options = mongod.mongod_options(data, port, cache_gb, self.layout.oplog_mb)
-        program = self._programs.mongod(name, options, data)
-        return self._server(name, f"{LOOPBACK}:{port}", program, mongod.answers)
+        options = mongod.mongod_options(data, port, cache_gb, self.layout.oplog_mb, key_file=self._accounts.mongo_key)
+        program, address = self._programs.mongod(name, options, data), f"{LOOPBACK}:{port}"
+        return self._server(name, address, program, partial(mongod.answers, address))
 
     def _broker(self, broker: kafka.Broker) -> Server:
         name = f"kafka-{broker.node_id}"
         program = self._programs.broker(name, self._properties(broker), broker.data)
-        return self._server(name, broker.address, program, kafka_probe.answers)
+        return self._server(name, broker.address, program, partial(kafka_probe.answers, self._reach(broker)))
 
-    def _server(self, name: str, address: str, program: Program, answers: Callable[[str], bool]) -> Server:
-        log = self.layout.data / f"{name}.log"
-        return Server(name, address, program, log, partial(answers, address), self._spawner)
+    def _server(self, name: str, address: str, program: Program, answers: Callable[[], bool]) -> Server:
+        return Server(name, address, program, self.layout.data / f"{name}.log", answers, self._spawner)
+
+    def _as_operator(self, addresses: str) -> str:
+        return f"{kafka.OPERATOR}:{self._accounts.kafka_operator}@{addresses}"
+
+    def _reach(self, broker: kafka.Broker) -> Kafka:
+        return Kafka(self._as_operator(broker.address))
 
     def _properties(self, broker: kafka.Broker) -> Path:
         return broker.data / "server.properties"
@@ -138,7 +151,9 @@ class Stack:
     def _format_brokers(self) -> None:
         """Write each node's properties (ports change), and prepare the data folders that are new."""
         for broker in self._brokers:
-            values = kafka.properties(broker, self._brokers, self.layout.message_max_bytes)
+            values = kafka.properties(
+                broker, self._brokers, self.layout.message_max_bytes, self._accounts.kafka_cluster
+            )
             kafka.write_properties(self._properties(broker), values)
         new = [broker for broker in self._brokers if not (broker.data / "log" / "meta.properties").exists()]
         cluster_id = self._cluster_id()
@@ -153,7 +168,10 @@ class Stack:
         return kept.read_text()
 
     def _format(self, broker: kafka.Broker, cluster_id: str) -> None:
-        command = self._programs.format_storage(self._properties(broker), cluster_id, broker.data)
+        first = kafka.first_accounts(
+            {kafka.OPERATOR: self._accounts.kafka_operator, kafka.CLUSTER: self._accounts.kafka_cluster}
+        )
+        command = self._programs.format_storage(self._properties(broker), cluster_id, broker.data, first)
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode:
             raise ServerFailedError(f"Kafka's data folder could not be prepared: {done.stdout}{done.stderr}")
@@ -161,14 +179,15 @@ class Stack:
     def _form_replica_set(self) -> None:
         for server in self.mongods:
             server.wait_until_ready()
-        mongod.form_replica_set(self._mongo_addresses)
+        mongod.form_replica_set(self._mongo_addresses, self._accounts.mongo_admin)
         self.mongods[0].wait_until(lambda: mongod.is_settled(self._mongo_addresses))
+        mongod.make_admin(self._mongo_addresses, self._accounts.mongo_admin)
 
     def _wait_for_brokers(self) -> None:
         everyone = frozenset(broker.address for broker in self._brokers)
 
-        def knows_everyone(address: str) -> bool:
-            return kafka_probe.active_brokers(address) == everyone
+        def knows_everyone(broker: kafka.Broker) -> bool:
+            return kafka_probe.active_brokers(self._reach(broker)) == everyone
 
-        for server in self.brokers:
-            server.wait_until(partial(knows_everyone, server.address))
+        for server, broker in zip(self.brokers, self._brokers, strict=True):
+            server.wait_until(partial(knows_everyone, broker))

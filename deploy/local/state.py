@@ -31,20 +31,22 @@ class ServerState:
 
 @dataclass(frozen=True)
 class StackState:
-    """A stack that is up: who supervises it, where it answers, and its servers."""
+    """A stack that is up: who supervises it, where it answers (as its administrators), and its servers."""
 
     supervisor_pid: int
     source: str
     nodes: int
     mongo_uri: str
     kafka_bootstrap: str
+    partners_bootstrap: str
     servers: Sequence[ServerState]
 
     @classmethod
     def of(cls, stack: Stack) -> "StackState":
         """The state of `stack`, supervised by this process."""
         servers = [ServerState(s.name, s.address, s.pid or 0, str(s.log)) for s in stack.servers]
-        return cls(os.getpid(), stack.source, stack.layout.nodes, stack.mongo_uri, stack.kafka_bootstrap, servers)
+        addresses = (stack.mongo_uri, stack.kafka_bootstrap, stack.partners_bootstrap)
+        return cls(os.getpid(), stack.source, stack.layout.nodes, *addresses, servers)
 
     def as_dict(self) -> dict[str, Any]:
         """As JSON has it, with `alive` for each server."""
@@ -87,6 +89,7 @@ class StackFolder:
     def write(self, state: StackState) -> None:
         """Publish the state; a reader sees all of it or the one before."""
         draft = self._state.with_suffix(".new")
+        draft.touch(mode=0o600)  # the addresses carry the administrators' passwords
         draft.write_text(json.dumps(asdict(state), indent=2))
         draft.replace(self._state)
 

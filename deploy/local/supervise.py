@@ -78,6 +78,7 @@ def detach(layout: Layout, containers: bool, progress: Progress) -> StackState:
 def _spawn_supervisor(layout: Layout, log: Path, containers: bool) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-m", "deploy.cli", "local", "up", "--dir", str(layout.directory),
                "--nodes", str(layout.nodes)] + (["--containers"] if containers else [])  # fmt: skip
+    log.touch(mode=0o600)  # it prints the administrators' addresses
     with log.open("wb") as output:
         return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True)
 

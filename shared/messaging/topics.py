@@ -1,27 +1,26 @@
 """Topics as the registry declares them: created, compared, and purged of what was read."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Iterable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic, RecordsToDelete
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
-from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
+from aiokafka.errors import TopicAlreadyExistsError, for_code
 
 from shared.events.registry import TopicSpec
+from shared.messaging.refusals import KafkaRefused, raise_for, refusals
 from shared.messaging.settings import Kafka
+
+__all__ = ["Difference", "KafkaRefused", "TopicAdmin", "TopicShape", "compare", "topic_admin", "wanted"]
 
 DAY_MS = 24 * 3600 * 1000
 MAX_COPIES = 3
 MAX_MESSAGE_BYTES = 1_048_588
 """Kafka's own default, set on purpose: above what an outbox accepts, below what a consumer's fetch takes at once."""
 READY_S = 15.0
-
-
-class KafkaRefused(Exception):
-    """The brokers did not answer, or said no; the message names the error and the topic."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,18 +105,18 @@ class TopicAdmin:
             raise ValueError(f"{spec.name} is not a partner's topic with one consumer")
         name = self._kafka.actual(spec.name)
         asked = {TopicPartition(name, number): RecordsToDelete(offset) for number, offset in offsets.items()}
-        with _refusals(spec.name):
+        with refusals(spec.name):
             starts = await self._client.delete_records(asked)
         return {place.partition: start for place, start in starts.items()}
 
     async def _wants(self, specs: Iterable[TopicSpec]) -> list[TopicShape]:
-        with _refusals("cluster"):
+        with refusals("cluster"):
             cluster = await self._client.describe_cluster()
         return [wanted(spec, self._kafka, len(cluster["brokers"])) for spec in specs]
 
     async def _found(self, names: Iterable[str]) -> dict[str, TopicShape]:
         asked = set(names)
-        with _refusals("cluster"):
+        with refusals("cluster"):
             described = await self._client.describe_topics()
             known = {each["topic"]: each["partitions"] for each in described if each["topic"] in asked}
             settings = await self._settings(known)
@@ -132,7 +131,7 @@ class TopicAdmin:
         found: dict[str, dict[str, str]] = {}
         for answer in answers:
             for code, _, _, name, entries in answer.resources:
-                _raise_for(code, name)
+                raise_for(code, name)
                 found[name] = {entry[0]: entry[1] for entry in entries}
         return found
 
@@ -140,26 +139,26 @@ class TopicAdmin:
         if not wants:
             return
         new = [NewTopic(w.name, w.partitions, w.copies, topic_configs=dict(w.settings)) for w in wants]
-        with _refusals("topics"):
+        with refusals("topics"):
             answer = await self._client.create_topics(new)
         for name, code, *_ in answer.topic_errors:
             if for_code(code) is not TopicAlreadyExistsError:  # somebody else applied at the same time
-                _raise_for(code, name)
+                raise_for(code, name)
         await self._ready({w.name: w.partitions for w in wants})
 
     async def _set(self, wants: list[TopicShape]) -> None:
         if not wants:
             return
         asked = [ConfigResource(ConfigResourceType.TOPIC, w.name, dict(w.settings)) for w in wants]
-        with _refusals("topics"):
+        with refusals("topics"):
             answers = await self._client.alter_configs(asked)
         for answer in answers:
             for code, _, _, name in answer.resources:
-                _raise_for(code, name)
+                raise_for(code, name)
 
     async def _ready(self, partitions: Mapping[str, int]) -> None:
         """Until every new partition has a leader: who starts next must find it."""
-        with _refusals("topics"):
+        with refusals("topics"):
             async with asyncio.timeout(READY_S):
                 while await self._led(partitions.keys()) != dict(partitions):  # noqa: ASYNC110 - brokers call nobody
                     await asyncio.sleep(0.05)
@@ -179,22 +178,8 @@ async def topic_admin(kafka: Kafka) -> AsyncIterator[TopicAdmin]:
     """A connection for the time of the block. Raises KafkaRefused where no broker answers."""
     client = AIOKafkaAdminClient(**kafka.client())
     try:
-        with _refusals("cluster"):
+        with refusals("cluster"):
             await client.start()
         yield TopicAdmin(kafka, client)
     finally:
         await client.close()
-
-
-@contextmanager
-def _refusals(what: str) -> Iterator[None]:
-    """Turns aiokafka's errors into ours."""
-    try:
-        yield
-    except (KafkaError, TimeoutError) as error:
-        raise KafkaRefused(f"{what}: {type(error).__name__}") from error
-
-
-def _raise_for(code: int, name: str) -> None:
-    if code:
-        raise KafkaRefused(f"{name}: {for_code(code).__name__}")
