@@ -3,7 +3,9 @@
 `PULANG_TEST_STACK` says where they come from, and the tests don't know the difference:
 - `local` (default): child processes, by the same code as `pulang local up`;
 - `containers`: testcontainers, from KAFKA_IMAGE and MONGO_IMAGE;
-- `given`: PULANG_TEST_MONGO_URI and PULANG_TEST_KAFKA name a stack that is up.
+- `given`: PULANG_TEST_MONGO_URI, PULANG_TEST_KAFKA and, where partners have a listener of their own,
+  PULANG_TEST_KAFKA_PARTNERS name a stack that is up, with its administrators' accounts if it has any
+  (`operator:password@host:port`), as `pulang local status` prints them.
 
 Servers are shared by all tests of a run, so each test names its databases and topics with `unique`.
 """
@@ -41,7 +43,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Addresses]:
     source = os.environ.get("PULANG_TEST_STACK", "local")
     if source == "local":
         with own_stack(tmp_path_factory.mktemp("stack")) as local:
-            yield Addresses(local.mongo_uri, local.kafka_bootstrap)
+            yield Addresses(local.mongo_uri, local.kafka_bootstrap, local.partners_bootstrap)
     elif source == "containers":
         from deploy.local.containers import Images
         from tests.support.containers import containers
@@ -49,7 +51,8 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Addresses]:
         with containers(Images.from_environment()) as addresses:
             yield addresses
     elif source == "given":
-        yield Addresses(os.environ["PULANG_TEST_MONGO_URI"], os.environ["PULANG_TEST_KAFKA"])
+        partners = os.environ.get("PULANG_TEST_KAFKA_PARTNERS", "")
+        yield Addresses(os.environ["PULANG_TEST_MONGO_URI"], os.environ["PULANG_TEST_KAFKA"], partners)
     else:
         raise pytest.UsageError(f"PULANG_TEST_STACK is {source!r}; it can be local, containers or given")
 

@@ -100,6 +100,6 @@ def _show(state: "StackState", as_json: bool) -> None:
     if as_json:
         typer.echo(json.dumps({"running": True, **state.as_dict()}))
         return
-    typer.echo(f"MongoDB  {state.mongo_uri}\nKafka    {state.kafka_bootstrap}")
+    typer.echo(f"MongoDB  {state.mongo_uri}\nKafka    {state.kafka_bootstrap}\npartners {state.partners_bootstrap}")
     for server in state.servers:
         typer.echo(f"  {server.name}  {server.address}  {'up' if server.alive else 'gone'}  pid {server.pid}")

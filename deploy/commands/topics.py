@@ -11,20 +11,11 @@ if TYPE_CHECKING:
 
 app = typer.Typer(no_args_is_help=True, help="The topics in Kafka against those that the platform declares.")
 
-Bootstrap = Annotated[
-    str,
-    typer.Option("--bootstrap", envvar=["PULANG_KAFKA_BOOTSTRAP", "PULANG_CASES_KAFKA_BOOTSTRAP"], help="The brokers."),
-]
+Bootstrap = Annotated[str | None, typer.Option("--bootstrap", help="The brokers, instead of the operator's setting.")]
 Prefix = Annotated[
-    str,
-    typer.Option(
-        "--prefix",
-        envvar=["PULANG_TOPIC_PREFIX", "PULANG_CASES_TOPIC_PREFIX"],
-        help="What stands before the names, where platforms share a cluster.",
-    ),
+    str | None, typer.Option("--prefix", help="What stands before the names, where platforms share a cluster.")
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Machine-readable, on stdout.")]
-LOCAL = "127.0.0.1:9092"
 
 
 class KafkaUnavailable(OperatorError):
@@ -34,7 +25,7 @@ class KafkaUnavailable(OperatorError):
 
 
 @app.command()
-def apply(bootstrap: Bootstrap = LOCAL, prefix: Prefix = "", as_json: AsJson = False) -> None:
+def apply(bootstrap: Bootstrap = None, prefix: Prefix = None, as_json: AsJson = False) -> None:
     """Create missing topics and set what differs; exit 1 where something remains that must not be changed on the way.
 
     The number of partitions is never changed: later events of a key would go elsewhere than earlier ones.
@@ -46,7 +37,7 @@ def apply(bootstrap: Bootstrap = LOCAL, prefix: Prefix = "", as_json: AsJson = F
 
 
 @app.command()
-def check(bootstrap: Bootstrap = LOCAL, prefix: Prefix = "", as_json: AsJson = False) -> None:
+def check(bootstrap: Bootstrap = None, prefix: Prefix = None, as_json: AsJson = False) -> None:
     """Compare, change nothing; exit 1 where something differs."""
     differences = _ask(bootstrap, prefix, repair=False)
     _show(differences, as_json, repaired=False)
@@ -54,25 +45,28 @@ def check(bootstrap: Bootstrap = LOCAL, prefix: Prefix = "", as_json: AsJson = F
         raise typer.Exit(1)
 
 
-def _ask(bootstrap: str, prefix: str, *, repair: bool) -> "list[Difference]":
+def _ask(bootstrap: str | None, prefix: str | None, *, repair: bool) -> "list[Difference]":
     import asyncio
     import logging
 
+    from deploy.operator import Operator
     from shared.events.registry import load_topics
-    from shared.messaging.settings import Kafka
     from shared.messaging.topics import KafkaRefused, topic_admin
 
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # the one line below says it
 
+    said = {"kafka_bootstrap": bootstrap, "topic_prefix": prefix}
+    kafka = Operator().model_copy(update={name: value for name, value in said.items() if value is not None}).kafka()
+
     async def ask() -> "list[Difference]":
         specs = load_topics().values()
-        async with topic_admin(Kafka(bootstrap, prefix)) as admin:
+        async with topic_admin(kafka) as admin:
             return await (admin.apply(specs) if repair else admin.check(specs))
 
     try:
         return asyncio.run(ask())
     except KafkaRefused as error:
-        raise KafkaUnavailable(f"Kafka at {Kafka(bootstrap).brokers}: {error}") from error
+        raise KafkaUnavailable(f"Kafka at {kafka.brokers}: {error}") from error
 
 
 def _show(differences: "list[Difference]", as_json: bool, *, repaired: bool) -> None:

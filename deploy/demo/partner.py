@@ -24,12 +24,12 @@ class Partner:
         """Publish one fact about its own file, as CloudEvents say; `fact` is for example `return.arrived`."""
         number = str(data["foreign_no"])
         message = self._message(fact, id_, moment, number, {"occurred_at": moment.isoformat(), **data})
-        async with AIOKafkaProducer(**Kafka(self.plan.kafka_bootstrap).client(), acks="all") as producer:
+        async with AIOKafkaProducer(**Kafka(self.plan.partner(self.name)).client(), acks="all") as producer:
             await producer.send_and_wait(self._topic("partner"), message, key=number.encode())
 
     async def pointers(self) -> list[dict[str, Any]]:
         """Everything on the topic that the platform keeps for this agency, as it stands there."""
-        read = await read_topic(self.plan.kafka_bootstrap, self._topic("agency"))
+        read = await read_topic(self.plan.partner(self.name), self._topic("agency"))
         return [orjson.loads(message.value) for message in read]
 
     def _topic(self, kind: str) -> str:

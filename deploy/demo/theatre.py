@@ -43,7 +43,13 @@ def theatre(directory: Path) -> Iterator[Platform]:
             ):
                 folder.write(StackState.of(stack))
                 sign_in, server = (provider.sign_in, provider.server) if provider else (None, None)
-                plan = Plan(stack.mongo_uri, stack.kafka_bootstrap, folder.path / PLATFORM, provider=sign_in)
+                plan = Plan(
+                    stack.mongo_uri,
+                    stack.kafka_bootstrap,
+                    folder.path / PLATFORM,
+                    partners_bootstrap=stack.partners_bootstrap,
+                    provider=sign_in,
+                )
                 prepare(plan)
                 with Platform(plan, progress, server) as platform:
                     yield platform

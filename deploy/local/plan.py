@@ -1,12 +1,15 @@
 """What a whole platform on one machine looks like: its ports, folders, and the settings of each process."""
 
 import itertools
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from deploy.access.passwords import Passwords
 from deploy.local.ports import LOOPBACK, free_ports
 from deploy.local.sign_in import SignIn, development
+from shared.messaging.settings import Kafka
 
 SERVICES = ("intake", "cases", "notify")
 ROLES = ("api", "worker", "relay", "clock")
@@ -29,14 +32,16 @@ def process_name(service: str, role: str) -> str:
 class Plan:
     """One platform on a stack that is up.
 
-    `prefix` stands before the names of its databases and topics, so that several platforms can share the servers;
-    `folder` holds everything else that it writes.
+    The addresses are the administrators' own, and each process gets an account of its own; where they carry none, the
+    servers have no access control and everybody comes as nobody. `prefix` stands before the names of databases,
+    topics and accounts, so that several platforms can share the servers; `folder` holds everything else that it writes.
     """
 
     mongo_uri: str
     kafka_bootstrap: str
     folder: Path
     prefix: str = ""
+    partners_bootstrap: str = ""
     ports: Mapping[str, int] = field(default_factory=_take_ports)
     provider: SignIn | None = None
     """An identity provider that is there already; otherwise the platform has a development issuer of its own."""
@@ -74,9 +79,36 @@ class Plan:
         """Base URL of a service's interface."""
         return self.url(process_name(service, "api"))
 
+    @property
+    def guarded(self) -> bool:
+        """Whether the servers let in only who has an account."""
+        return "@" in self.kafka_bootstrap
+
+    @property
+    def passwords(self) -> Passwords:
+        """Of all accounts of this platform."""
+        return Passwords(self.folder / "accounts")
+
+    def partner(self, name: str) -> str:
+        """The brokers' address as a partner has it."""
+        if not self.guarded:
+            return self.kafka_bootstrap
+        brokers = self.partners_bootstrap or Kafka(self.kafka_bootstrap).brokers
+        return f"{self.prefix}{name}:{self.passwords.of(f'kafka-{name}')}@{brokers}"
+
+    def operator(self) -> Mapping[str, str]:
+        """Settings of the operator's commands."""
+        settings = {
+            "mongo_uri": self.mongo_uri,
+            "kafka_bootstrap": self.kafka_bootstrap,
+            "topic_prefix": self.prefix,
+            "passwords": str(self.passwords.folder),
+        }
+        return {f"PULANG_OPERATOR_{name.upper()}": value for name, value in settings.items()}
+
     def environment(self, service: str, role: str | None = None) -> Mapping[str, str]:
         """A service's settings; without a role those of the operator's commands."""
-        settings = self._common(service) | self._own(service)
+        settings = self._common(service) | self._own(service) | (self._accounts(service, role) if self.guarded else {})
         if role:
             settings["http_port"] = str(self.ports[process_name(service, role)])
         return {f"PULANG_{service.upper()}_{name.upper()}": value for name, value in settings.items()}
@@ -84,9 +116,9 @@ class Plan:
     def _common(self, service: str) -> dict[str, str]:
         return {
             "local": "true",
-            "mongo_uri": self.mongo_uri,
+            "mongo_uri": re.sub("//[^/@]*@", "//", self.mongo_uri),
             "mongo_database": f"{self.prefix}pulang_{service}",
-            "kafka_bootstrap": self.kafka_bootstrap,
+            "kafka_bootstrap": Kafka(self.kafka_bootstrap).brokers,
             "topic_prefix": self.prefix,
             "http_host": LOOPBACK,
             "issuer": self.sign_in.issuer,
@@ -95,6 +127,17 @@ class Plan:
             "clock_offset_file": str(self.clock_file),
             "audit_folder": str(self.audit),
         }
+
+    def _accounts(self, service: str, role: str | None) -> dict[str, str]:
+        """A process's accounts, by the names in `deploy/access.yaml`; the operator's commands have the service's."""
+        settings = self._account("mongo", "mongo", f"{service}-clock" if role == "clock" else service)
+        if role in ("relay", "worker"):
+            settings |= self._account("kafka", "kafka", f"{service}-{role}")
+        return settings
+
+    def _account(self, setting: str, server: str, name: str) -> dict[str, str]:
+        file = self.passwords.file(f"{server}-{name}")
+        return {f"{setting}_username": self.prefix + name, f"{setting}_password_file": str(file)}
 
     def _own(self, service: str) -> dict[str, str]:
         if service == "intake":

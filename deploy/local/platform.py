@@ -95,7 +95,8 @@ class Platform:
     def _start(self) -> None:
         for name in (ISSUER, MAILBOX):
             self.processes[name].spawn()
-        self.operate("topics", "apply")  # a service without its topics would not become ready
+        # A service without its topics or its accounts would not become ready.
+        self.operate_all([["topics", "apply"], *([["acl", "apply"]] if self.plan.guarded else [])])
         for process in self.processes.values():
             process.spawn()
         for process in self.processes.values():
@@ -125,7 +126,7 @@ class Platform:
 
     def _operators_environment(self) -> dict[str, str]:
         own = {name: value for service in SERVICES for name, value in self.plan.environment(service).items()}
-        return {**os.environ, **own}
+        return {**os.environ, **own, **self.plan.operator()}
 
 
 def _takes_connections(port: int) -> bool:

@@ -6,12 +6,13 @@ from pymongo import IndexModel
 from pymongo.errors import CollectionInvalid, OperationFailure
 
 from shared.kernel.aggregate import Aggregate, Entry
+from shared.kernel.audit import AuditRow
 from shared.kernel.timer import Timer
 from shared.mongo.client import Mongo
 from shared.mongo.expiry import EXPIRING
 from shared.mongo.outbox import IN_ORDER
 
-__all__ = ["IndexModel", "Indexes", "ensure"]
+__all__ = ["IndexModel", "Indexes", "changeable", "declared", "ensure"]
 
 NAMESPACE_EXISTS = 48
 
@@ -52,6 +53,14 @@ async def ensure(
     mongo: Mongo, kinds: Iterable[type[Aggregate]], entries: Iterable[type[Entry]] = (), extra: Indexes | None = None
 ) -> None:
     """Create what is missing; may run any number of times and from several processes."""
+    for (name, database), indexes in declared(kinds, entries, extra).items():
+        await _ensure(mongo, name, database, indexes)
+
+
+def declared(
+    kinds: Iterable[type[Aggregate]], entries: Iterable[type[Entry]] = (), extra: Indexes | None = None
+) -> dict[tuple[str, str | None], list[IndexModel]]:
+    """Every collection of a service (with the database that an entry names) and its indexes."""
     wanted: dict[tuple[str, str | None], list[IndexModel]] = {(name, None): list(i) for name, i in RUNTIME.items()}
     for kind in kinds:
         wanted.setdefault((kind.collection, None), []).extend(map(_unique, kind.unique))
@@ -59,8 +68,13 @@ async def ensure(
         wanted.setdefault((entry.collection, entry.database), [])
     for name, indexes in (extra or {}).items():
         wanted.setdefault((name, None), []).extend(indexes)
-    for (name, database), indexes in wanted.items():
-        await _ensure(mongo, name, database, indexes)
+    return wanted
+
+
+def changeable(kinds: Iterable[type[Aggregate]], entries: Iterable[type[Entry]], extra: Indexes) -> set[str]:
+    """The collections of a service's own database in which rows are changed or deleted; entries are only ever added."""
+    added = {AuditRow.collection, *(entry.collection for entry in entries if entry.database is None)}
+    return {name for name, database in declared((*kinds, Timer), entries, extra) if database is None} - added
 
 
 def _unique(names: tuple[str, ...]) -> IndexModel:
@@ -71,7 +85,8 @@ def _unique(names: tuple[str, ...]) -> IndexModel:
 async def _ensure(mongo: Mongo, name: str, database: str | None, indexes: list[IndexModel]) -> None:
     collection = mongo.collection(name, database)
     try:
-        await collection.database.create_collection(name)
+        # Not looked for first: who may add to another's collection may not list what else is there.
+        await collection.database.create_collection(name, check_exists=False)
     except (CollectionInvalid, OperationFailure) as error:
         if isinstance(error, OperationFailure) and error.code != NAMESPACE_EXISTS:
             raise

@@ -31,7 +31,7 @@ NEEDLES = {CANARY: "a name"}
 @pytest.fixture
 def plan(stack: Addresses, unique: str, tmp_path: Path) -> Plan:
     """A platform's own part of the servers."""
-    return Plan(stack.mongo_uri, stack.kafka_bootstrap, tmp_path, f"{unique}_")
+    return Plan(stack.mongo_uri, stack.kafka_bootstrap, tmp_path, f"{unique}_", stack.kafka_partners)
 
 
 def test_the_whole_story_is_true(plan: Plan) -> None:

@@ -10,7 +10,8 @@ from deploy.local.state import ServerState, StackFolder, StackState
 
 STATE = StackState(
     supervisor_pid=os.getpid(), source="processes", nodes=1,
-    mongo_uri="mongodb://127.0.0.1:1/?replicaSet=pulang", kafka_bootstrap="127.0.0.1:2", partners_bootstrap="127.0.0.1:3",
+    mongo_uri="mongodb://127.0.0.1:1/?replicaSet=pulang", kafka_bootstrap="127.0.0.1:2",
+    partners_bootstrap="127.0.0.1:3",
     servers=[ServerState("mongod-1", "127.0.0.1:1", os.getpid(), "/logs/mongod-1.log")],
 )  # fmt: skip
 
