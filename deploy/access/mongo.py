@@ -48,6 +48,8 @@ def _actions(right: Right) -> Iterator[tuple[str, Iterable[str]]]:
         yield "", (*LOOK, *ADD)
     if right.right == "owner":
         yield "", CHANGE
+    elif right.right == "keys":
+        yield "", ("update",)  # a new key is written again to have it on a majority before it is used
     elif right.right == "service":
         yield from ((collection, CHANGE) for collection in _changeable(right.service or ""))
 

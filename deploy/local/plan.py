@@ -133,6 +133,8 @@ class Plan:
         settings = self._account("mongo", "mongo", f"{service}-clock" if role == "clock" else service)
         if role in ("relay", "worker"):
             settings |= self._account("kafka", "kafka", f"{service}-{role}")
+        if (service, role) == ("intake", "worker"):
+            settings |= self._account("suspects", "mongo", "intake-suspects")
         return settings
 
     def _account(self, setting: str, server: str, name: str) -> dict[str, str]:
@@ -141,7 +143,7 @@ class Plan:
 
     def _own(self, service: str) -> dict[str, str]:
         if service == "intake":
-            return {"suspects_database": f"{self.prefix}pulang_intake_suspects"}
+            return {"suspects_database": f"{self.prefix}pulang_suspects"}
         if service == "notify":
             mail = {"mail_host": LOOPBACK, "mail_port": str(self.ports[MAILBOX]), "mail_tls": "none"}
             return mail | {"public_url": self.api("notify")}

@@ -10,11 +10,12 @@ from services.intake.parts import Parts
 from services.intake.permissions import PERMITS
 from services.intake.settings import Settings
 from services.intake.store import ENTRIES, INDEXES, KINDS
+from services.intake.suspects import move_recruiters_on, sealing_for_suspects
 from services.intake.titles import TITLES
 from shared.security import staff
 from shared.security.blindindex import BlindIndex
 from shared.security.keyring import read_ring
-from shared.service.definition import Service
+from shared.service.definition import Role, Service
 from shared.service.runtime import Runtime
 
 
@@ -24,7 +25,8 @@ def service(settings: Settings) -> Service:
     @asynccontextmanager
     async def parts(runtime: Runtime) -> AsyncIterator[Parts]:
         index = BlindIndex(read_ring(settings.index_key.get_secret_value()))
-        yield Parts(crypto=runtime.crypto, index=index, reader=runtime.reader)
+        async with sealing_for_suspects(settings, runtime) as suspects:
+            yield Parts(crypto=runtime.crypto, suspects=suspects, index=index, reader=runtime.reader)
 
     return Service(
         name="intake",
@@ -37,4 +39,5 @@ def service(settings: Settings) -> Service:
         permits=PERMITS,
         titles=TITLES,
         parts=parts,
+        background={Role.WORKER: (move_recruiters_on,)},
     )

@@ -54,5 +54,7 @@ class Parts:
     """Handed to routes as `call.parts`."""
 
     crypto: DocumentCrypto
+    suspects: DocumentCrypto
+    """With keys of its own, for what goes to the suspects' database."""
     index: Index
     reader: Reader

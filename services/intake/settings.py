@@ -5,6 +5,8 @@ from typing import ClassVar, Self
 from pydantic import SecretStr, model_validator
 from pydantic_settings import SettingsConfigDict
 
+from shared.mongo.client import Mongo
+from shared.service.connections import mongo_account
 from shared.service.settings import SAMPLE_SECRET, ServiceSettings
 
 
@@ -17,6 +19,9 @@ class Settings(ServiceSettings):
 
     mongo_database: str = "pulang_intake"
     suspects_database: str = "pulang_suspects"
+    suspects_username: str | None = None
+    """Who moves on what the door left in the suspects' database; only the worker is given this account."""
+    suspects_password: SecretStr | None = None
     index_key: SecretStr = SecretStr(SAMPLE_SECRET)
     """A key ring for the blind indexes of NIK and phone; whoever has it can test guesses, so it is kept and rotated
     like a master key."""
@@ -27,3 +32,11 @@ class Settings(ServiceSettings):
         if self.mongo_database == self.suspects_database:
             raise ValueError("people and suspects need databases of their own")
         return self
+
+    def suspects(self) -> Mongo:
+        """The suspects' database under its own user; by default under this process's, as a server without access
+        control takes it."""
+        if self.suspects_username is None:
+            return self.mongo(self.suspects_database)
+        account = mongo_account(self.suspects_username, self.suspects_password, self.mongo_ca_file)
+        return Mongo(self.mongo_uri, self.suspects_database, options=account)

@@ -1,6 +1,6 @@
 """Collections and indexes exist before the first transaction: creating one inside of it fails or waits."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from pymongo import IndexModel
 from pymongo.errors import CollectionInvalid, OperationFailure
@@ -12,7 +12,7 @@ from shared.mongo.client import Mongo
 from shared.mongo.expiry import EXPIRING
 from shared.mongo.outbox import IN_ORDER
 
-__all__ = ["IndexModel", "Indexes", "changeable", "declared", "ensure"]
+__all__ = ["IndexModel", "Indexes", "changeable", "declared", "ensure", "ensure_collection"]
 
 NAMESPACE_EXISTS = 48
 
@@ -54,7 +54,7 @@ async def ensure(
 ) -> None:
     """Create what is missing; may run any number of times and from several processes."""
     for (name, database), indexes in declared(kinds, entries, extra).items():
-        await _ensure(mongo, name, database, indexes)
+        await ensure_collection(mongo, name, database, indexes)
 
 
 def declared(
@@ -82,7 +82,10 @@ def _unique(names: tuple[str, ...]) -> IndexModel:
     return IndexModel([(name, 1) for name in names], unique=True, partialFilterExpression=present)
 
 
-async def _ensure(mongo: Mongo, name: str, database: str | None, indexes: list[IndexModel]) -> None:
+async def ensure_collection(
+    mongo: Mongo, name: str, database: str | None = None, indexes: Sequence[IndexModel] = ()
+) -> None:
+    """One collection with its indexes."""
     collection = mongo.collection(name, database)
     try:
         # Not looked for first: who may add to another's collection may not list what else is there.
@@ -91,4 +94,4 @@ async def _ensure(mongo: Mongo, name: str, database: str | None, indexes: list[I
         if isinstance(error, OperationFailure) and error.code != NAMESPACE_EXISTS:
             raise
     if indexes:
-        await collection.create_indexes(indexes)
+        await collection.create_indexes(list(indexes))

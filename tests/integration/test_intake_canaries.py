@@ -163,7 +163,7 @@ def test_the_words_did_get_in_and_the_one_who_may_reads_them(left: Left) -> None
 
 
 def test_no_database_holds_a_word_in_the_clear(left: Left) -> None:
-    assert len(left.databases) == 3, "people, suspects and keys"
+    assert len(left.databases) == 4, "people, suspects, and the keys of each"
     assert all(left.databases.values())
     assert [name for name, held in left.databases.items() if left.shown["ref"].encode() in held], "so is a reference"
     for name, held in left.databases.items():

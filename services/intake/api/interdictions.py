@@ -217,7 +217,7 @@ async def recruiter(parts: Parts, body: RecruiterBody) -> RecruiterContact:
         ref=ref,
         kind=body.kind,
         tie=body.tie,
-        sealed=await parts.crypto.encrypt_document(ref, document),
+        sealed=await parts.suspects.encrypt_document(ref, document),
         phone_index=parts.index.of("phone", body.phone) if body.phone else None,
         index_version=parts.index.version if body.phone else None,
     )

@@ -66,7 +66,7 @@ class Lengths:
 class Asked:
     """The little of a call that the handler looks at."""
 
-    parts = Parts(crypto=Reversing(), index=Lengths(), reader=None)
+    parts = Parts(crypto=Reversing(), suspects=Reversing(), index=Lengths(), reader=None)
 
 
 def body(**changes):
