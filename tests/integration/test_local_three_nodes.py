@@ -85,7 +85,7 @@ async def test_the_primary_is_lost_under_majority_writes(three: Stack) -> None:
             await asyncio.to_thread(primary.start)
     await asyncio.to_thread(primary.wait_until, lambda: mongod.is_settled([s.address for s in three.mongods]))
     for server in three.mongods:
-        assert await missing_in_the_end(server.address, writer.acknowledged) == set()
+        assert await missing_in_the_end(only(three.mongo_uri, server.address), writer.acknowledged) == set()
 
 
 def is_primary(address: str) -> bool:
@@ -93,17 +93,22 @@ def is_primary(address: str) -> bool:
         return bool(client.admin.command("hello")["isWritablePrimary"])
 
 
-async def missing_in_the_end(address: str, acknowledged: int) -> set[int]:
+def only(uri: str, address: str) -> str:
+    """The set's connection string as one of its nodes'."""
+    account = uri.partition("@")[0]
+    return f"{account}@{address}/?directConnection=true&readPreference=secondaryPreferred"
+
+
+async def missing_in_the_end(uri: str, acknowledged: int) -> set[int]:
     """Which acknowledged numbers the node itself still lacks after it had time to catch up with the others."""
     deadline = monotonic() + WITHIN_S
-    while (missing := missing_on(address, acknowledged)) and monotonic() < deadline:
+    while (missing := missing_on(uri, acknowledged)) and monotonic() < deadline:
         await asyncio.sleep(0.1)
     return missing
 
 
-def missing_on(address: str, acknowledged: int) -> set[int]:
+def missing_on(uri: str, acknowledged: int) -> set[int]:
     """Which acknowledged numbers the node itself lacks now."""
-    uri = f"mongodb://{address}/?directConnection=true&readPreference=secondaryPreferred"
     with MongoClient[dict[str, Any]](uri) as client:
         return set(range(acknowledged)) - {row["_id"] for row in client.test.things.find()}
 
