@@ -8,12 +8,14 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
+from deploy.policy_page import policy_page
 from services.cases.domain.workflow import Workflow
 from services.cases.workflows import workflows
 from shared.events.contracts import __main__ as contracts
 from shared.events.registry import registry
 from shared.http.app import make_app
 from shared.observability.metrics import Metrics
+from shared.service.definition import Service
 
 ROOT = Path(__file__).resolve().parents[1]
 SERVICES = ("intake", "cases", "notify")
@@ -22,16 +24,25 @@ SERVICES = ("intake", "cases", "notify")
 def generated() -> dict[Path, str]:
     """Every generated file by its path in the repository."""
     files = {Path(f"docs/openapi/{name}.json"): openapi(name) for name in SERVICES}
-    return {**contracts.generated(registry()), **files, Path("docs/workflows.md"): workflow_page()}
+    policies = {name: service_of(name).policies for name in SERVICES}
+    schemas = {Path(f"docs/policies/{name}.cedarschema"): each.schema for name, each in policies.items()}
+    pages = {Path("docs/workflows.md"): workflow_page(), Path("docs/permissions.md"): policy_page(policies)}
+    return {**contracts.generated(registry()), **files, **schemas, **pages}
 
 
 def openapi(name: str) -> str:
     """A service's OpenAPI 3.1 document; nothing connects for it."""
-    settings = import_module(f"services.{name}.settings").Settings(local=True, **_extra(name))
-    service = import_module(f"services.{name}.app").service(settings)
+    service = service_of(name)
     backing = cast("Any", SimpleNamespace(titles=service.titles))
     app = make_app(service=name, routes=service.routes, backing=backing, checks={}, metrics=Metrics())
     return json.dumps(app.openapi(), indent=1, ensure_ascii=False) + "\n"
+
+
+def service_of(name: str) -> Service:
+    """A service as its composition declares it."""
+    settings = import_module(f"services.{name}.settings").Settings(local=True, **_extra(name))
+    built: Service = import_module(f"services.{name}.app").service(settings)
+    return built
 
 
 def _extra(name: str) -> Mapping[str, Any]:

@@ -5,20 +5,23 @@ is needed. What is not here, nobody has to write: transactions, idempotency, aud
 """
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 from pydantic import BaseModel, Field
 
 from shared.events.case_v1 import CaseOpened
 from shared.events.envelope import Event
+from shared.http.masking import View
 from shared.http.routes import Call, Routes, Target
 from shared.kernel.aggregate import Aggregate
-from shared.kernel.context import Actor
 from shared.kernel.errors import Reject
 from shared.kernel.rulebook import Rulebook
 from shared.kernel.work import Work
 from shared.security import staff
-from shared.security.permissions import Filter, Permit
+from shared.security.policy.classes import DataClass
+from shared.security.policy.engine import Policies
+from shared.security.policy.kinds import resource
+from shared.security.policy.statements import statements
 from shared.service.definition import Service
 from shared.service.settings import ServiceSettings
 
@@ -75,15 +78,23 @@ def seat_readers(command: SeatReaders, work: Work) -> Desk:
     return desk
 
 
-# --- permissions: role, permission, scope; nothing else is allowed ----------------------------------------------------
+# --- permissions: Cedar policies, in a real service in files of their own; nothing else is allowed --------------------
+
+POLICIES = """
+// Desks of the cases that the reader's office leads.
+@id("desks.lead") @basis("PP 9/2008 Art 5(3)") @show("C1") @write("C1")
+permit (
+    principal in Role::"CASE_MANAGER",
+    action in [Action::"desk.read", Action::"desk.seat"],
+    resource is Desk
+) when { resource.lead == principal.agency };
+"""
 
 
-def led(actor: Actor) -> Filter:
-    """Desks of the cases that the actor's office leads."""
-    return {"lead": actor.agency}
+def policies() -> Policies:
+    """Parsed, validated, and compiled to filters of the database."""
+    return Policies(statements(POLICIES, "desks.cedar"), [resource(Desk, "lead")], {"CASE_MANAGER": ()})
 
-
-PERMITS = tuple(Permit("CASE_MANAGER", permission, Desk, led) for permission in ("desk.read", "desk.seat"))
 
 # --- api: routes, bodies, views -------------------------------------------------------------------------------------
 
@@ -93,13 +104,17 @@ routes = Routes()
 class SeatBody(BaseModel):
     """How many sit down."""
 
+    data_class: ClassVar[DataClass] = DataClass.C1
+
     people: int = Field(ge=1, le=3, examples=[2])
 
 
-class DeskView(BaseModel):
-    """What a reader sees."""
+class DeskView(View):
+    """What a reader sees, each field by its data class."""
 
-    ref: str
+    data_class = DataClass.C1
+
+    ref: Annotated[str, DataClass.C0]
     case_no: str
     readers: int
 
@@ -142,5 +157,5 @@ def service(_: Settings) -> Service:
         rules=rules.including(staff.projection),
         kinds=(Desk, staff.Member),
         routes=(routes,),
-        permits=PERMITS,
+        policies=policies(),
     )

@@ -8,7 +8,7 @@ from services.cases.api import ROUTES
 from services.cases.catalogue import catalogue
 from services.cases.commands import commands
 from services.cases.handlers import handlers
-from services.cases.permissions import PERMITS
+from services.cases.permissions import policies
 from services.cases.settings import Settings
 from services.cases.store import ENTRIES, INDEXES, KINDS
 from services.cases.titles import TITLES
@@ -42,7 +42,7 @@ def service(_: Settings) -> Service:
         entries=ENTRIES,
         indexes=INDEXES,
         routes=ROUTES,
-        permits=PERMITS,
+        policies=policies(),
         titles=TITLES,
         parts=parts,
     )

@@ -5,6 +5,9 @@ from collections.abc import Mapping
 TITLES: Mapping[str, tuple[str, str]] = {
     "NOT_THE_LEAD": ("Instansi Anda tidak memimpin perkara ini", "Your office does not lead this case"),
     "ILLEGAL_MOVE": ("Langkah ini tidak mungkin dalam keadaan sekarang", "This move is not possible in this state"),
+    "NOT_TAKEN": ("Perkara belum diambil", "Nobody has taken the case yet"),
+    "MANAGES_ALREADY": ("Petugas ini sudah mengelola perkara", "This person manages the case already"),
+    "NO_MANAGER_HERE": ("Bukan manajer kasus di instansi pemimpin", "No case manager of the leading office"),
     "CASE_NOT_OPEN": ("Perkara belum terbuka", "The case is not open"),
     "CONSENT_MISSING": (
         "Belum ada persetujuan; sebutkan dasar hukum lain bila ada",

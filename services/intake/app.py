@@ -7,7 +7,7 @@ from services.intake.api import ROUTES
 from services.intake.commands import commands
 from services.intake.handlers import handlers
 from services.intake.parts import Parts
-from services.intake.permissions import PERMITS
+from services.intake.permissions import policies
 from services.intake.settings import Settings
 from services.intake.store import ENTRIES, INDEXES, KINDS
 from services.intake.suspects import move_recruiters_on, sealing_for_suspects
@@ -36,7 +36,7 @@ def service(settings: Settings) -> Service:
         indexes=INDEXES,
         databases={"suspects": settings.suspects_database},
         routes=ROUTES,
-        permits=PERMITS,
+        policies=policies(),
         titles=TITLES,
         parts=parts,
         background={Role.WORKER: (move_recruiters_on,)},

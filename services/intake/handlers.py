@@ -1,7 +1,7 @@
 """What intake does when something happened elsewhere."""
 
 from services.intake.domain.subject import Subject
-from shared.events.case_v1 import CaseDrafted, CaseOpened
+from shared.events.case_v1 import CaseDrafted, CaseOpened, ManagerChanged
 from shared.events.envelope import Event
 from shared.kernel.errors import Kind, Reject
 from shared.kernel.rulebook import Rulebook
@@ -22,7 +22,17 @@ def link_case(event: Event[CaseDrafted], work: Work) -> None:
 @handlers.on(CaseOpened, needs=lambda e: [Subject.by(case_ref=e.data.case_ref)])
 def name_manager(event: Event[CaseOpened], work: Work) -> None:
     """Remember who manages the case: that person may read whom it is about."""
-    subject = work.find_by(Subject, case_ref=event.data.case_ref)
+    _managed_by(event.data.case_ref, event.data.manager, "CASE_OPENED", work)
+
+
+@handlers.on(ManagerChanged, needs=lambda e: [Subject.by(case_ref=e.data.case_ref)])
+def change_manager(event: Event[ManagerChanged], work: Work) -> None:
+    """Another one manages it: the former manager may read no longer."""
+    _managed_by(event.data.case_ref, event.data.manager, "MANAGER_CHANGED", work)
+
+
+def _managed_by(case_ref: str, manager: str, fact: str, work: Work) -> None:
+    subject = work.find_by(Subject, case_ref=case_ref)
     if subject is None:
         raise Reject("UNKNOWN_SUBJECT", Kind.UNKNOWN)
-    work.put(subject.evolve(manager=event.data.manager), "CASE_OPENED", manager=event.data.manager)
+    work.put(subject.evolve(manager=manager), fact, manager=manager)

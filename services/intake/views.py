@@ -8,7 +8,7 @@ from services.intake.domain.vault import Vault
 from services.intake.parts import Parts
 from services.intake.sealing import NOTHING, Opened
 
-CASE_FACTS = ("CASE_DRAFTED", "CASE_OPENED")
+CASE_FACTS = ("CASE_DRAFTED", "CASE_OPENED", "MANAGER_CHANGED")
 
 
 async def identity_of(parts: Parts, owner: str) -> Opened:

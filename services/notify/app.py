@@ -10,7 +10,7 @@ from services.notify.commands import commands
 from services.notify.domain.catalogue import Catalogue
 from services.notify.handlers import handlers
 from services.notify.mail import Letterhead, MailServer
-from services.notify.permissions import PERMITS
+from services.notify.permissions import policies
 from services.notify.sender import Sender
 from services.notify.settings import Settings
 from services.notify.store import ENTRIES, INDEXES, KINDS
@@ -46,7 +46,7 @@ def service(settings: Settings) -> Service:
         entries=ENTRIES,
         indexes=INDEXES,
         routes=(inbox.routes, deliveries.routes),
-        permits=PERMITS,
+        policies=policies(),
         parts=parts,
         background={Role.WORKER: (send,)},
     )

@@ -1,20 +1,14 @@
-"""Who reads notices and the delivery log: members of the office, each office its own."""
+"""What the policies of notify may ask of its kinds; who may do what stands in `policies/*.cedar`."""
 
 from services.notify.domain.delivery import Delivery
 from services.notify.domain.notice import Notice
-from shared.kernel.context import Actor
-from shared.security.permissions import Filter, Permit
+from shared.reference.roles import role_groups
+from shared.security.policy.engine import Policies, policies_of
+from shared.security.policy.kinds import resource
+
+RESOURCES = (resource(Notice, "office"), resource(Delivery, "office", "state"))
 
 
-def own_office(actor: Actor) -> Filter:
-    """What concerns the actor's own office."""
-    return {"office": actor.agency}
-
-
-READERS = ("POSKO_OFFICER", "INTAKE_OFFICER", "CASE_MANAGER", "AGENCY_OFFICER", "SUPERVISOR")
-LOG_READERS = ("SUPERVISOR", "OPERATOR")
-
-PERMITS = (
-    *(Permit(role, permission, Notice, own_office) for role in READERS for permission in ("inbox.read", "inbox.mark")),
-    *(Permit(role, "delivery.list", Delivery, own_office) for role in LOG_READERS),
-)
+def policies() -> Policies:
+    """The policies; raises PolicyError where one of the files is wrong."""
+    return policies_of("services.notify.policies", RESOURCES, role_groups())

@@ -37,6 +37,18 @@ class CaseOpened(EventData):
     manager: Id
 
 
+class ManagerChanged(EventData):
+    """Another member of the lead manages the case: what its former manager could see ends with this."""
+
+    type = "id.pulang.case.manager.changed.v1"
+    topics = TOPIC
+
+    case_ref: Id
+    case_no: CaseNo
+    lead: AgencyRef
+    manager: Id
+
+
 class CaseActivated(EventData):
     """The first agency accepted its referral."""
 

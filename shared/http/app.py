@@ -25,7 +25,7 @@ from shared.kernel.clock import Clock
 from shared.kernel.command import Bus, Unavailable
 from shared.observability.metrics import Metrics
 from shared.security.opaque import Sealer, derive_key
-from shared.security.permissions import PermissionTable
+from shared.security.policy.engine import Policies
 
 VERSION = "1.0.0"
 
@@ -40,7 +40,7 @@ def make_backing(
     audit: AuditLog,
     verifier: Verifier,
     directory: Directory,
-    permits: PermissionTable,
+    policies: Policies,
     clock: Clock,
     limiter: Limiter | None = None,
     parts: Any = None,
@@ -58,7 +58,7 @@ def make_backing(
         audit=audit,
         verifier=verifier,
         directory=directory,
-        permits=permits,
+        policies=policies,
         clock=clock,
         limiter=limiter or Limiter(Metrics()),
         tagger=Tagger(secret, service),

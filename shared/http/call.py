@@ -7,9 +7,12 @@ from typing import Any, TypeVar
 
 from shared.http.context import Lang, RequestContext
 from shared.http.ports import Backing
+from shared.http.sight import Seen, Sight
 from shared.kernel.aggregate import Aggregate
 from shared.kernel.context import Actor, Cause
-from shared.security.permissions import both
+from shared.security.policy.asking import Asking
+from shared.security.policy.classes import DataClass
+from shared.security.policy.engine import DENIED, Decision
 
 A = TypeVar("A", bound=Aggregate)
 
@@ -20,17 +23,28 @@ MAX_FOUND = 200
 class Call:
     """Who asks for what. Everything found through it lies within the route's permission."""
 
-    actor: Actor
+    asking: Asking
     context: RequestContext
     permission: str
     cause: Cause
-    now: datetime
     path: Mapping[str, str]
     query: Mapping[str, str]
     lang: Lang
     backing: Backing
+    decision: Decision = DENIED
+    """About the target; in a view, about what is viewed."""
     target: Any = None
-    """The aggregate that the route is on, found within the actor's scope."""
+    """The aggregate that the route is on, found within what the policies open."""
+
+    @property
+    def actor(self) -> Actor:
+        """Who asks."""
+        return self.asking.actor
+
+    @property
+    def now(self) -> datetime:
+        """When."""
+        return self.asking.now
 
     @property
     def parts(self) -> Any:
@@ -42,13 +56,43 @@ class Call:
         """What joins everything that this act causes."""
         return self.context.correlation_id
 
+    def shows(self, data_class: DataClass) -> bool:
+        """Whether the reader may see this class of the thing at hand: for rows; fields are masked without asking."""
+        return data_class in self.decision.shows
+
     def in_language(self, lang: Lang) -> "Call":
         """The same call as if it had asked for this language."""
         return self if lang == self.lang else replace(self, lang=lang)
 
-    def on(self, target: Aggregate) -> "Call":
+    def on(self, target: Seen[Any]) -> "Call":
         """The same call with its target found."""
-        return replace(self, target=target)
+        return replace(self, target=target.aggregate, decision=target.decision)
+
+    def about(self, decision: Decision) -> "Call":
+        """The same call about something else than its target."""
+        return self if decision is self.decision else replace(self, decision=decision)
+
+    def decided(self, aggregate: Aggregate) -> Decision:
+        """How much of what this call itself changed or made its caller sees.
+
+        Where the permission is about the target alone, or where the change took the thing out of the caller's sight,
+        that is what they saw of the target. A forbid holds at once.
+        """
+        if not self.backing.policies.covers(self.permission, type(aggregate)):
+            return self.decision
+        [decision] = self.backing.policies.decide(self.asking, self.permission, [aggregate])
+        return decision if decision.allowed or decision.forbidden else self.decision
+
+    async def seen(
+        self,
+        kind: type[A],
+        query: Mapping[str, Any],
+        *,
+        sort: list[tuple[str, int]] | None = None,
+        limit: int = MAX_FOUND,
+    ) -> list[Seen[A]]:
+        """Aggregates within the same permission, each with its decision. Stored names: `_id`."""
+        return await self._sight.several(kind, query, sort or [("_id", 1)], limit)
 
     async def find(
         self,
@@ -58,13 +102,18 @@ class Call:
         sort: list[tuple[str, int]] | None = None,
         limit: int = MAX_FOUND,
     ) -> list[A]:
-        """Aggregates within the same permission; none where it has no row for this kind. Stored names: `_id`."""
-        scope = self.backing.permits.filter(self.actor, self.permission, kind)
-        if scope is None:
-            return []
-        return await self.backing.reader.find(kind, dict(both(scope, query)), sort=sort or [("_id", 1)], limit=limit)
+        """The same without the decisions; none where no policy opens this kind."""
+        return [each.aggregate for each in await self.seen(kind, query, sort=sort, limit=limit)]
+
+    async def see(self, kind: type[A], id_: str) -> Seen[A] | None:
+        """One aggregate within the same permission with its decision, or None: hidden and absent are the same."""
+        return await self._sight.one(kind, id_)
 
     async def find_one(self, kind: type[A], id_: str) -> A | None:
-        """One aggregate within the same permission, or None: hidden and absent are the same."""
-        scope = self.backing.permits.filter(self.actor, self.permission, kind)
-        return None if scope is None else await self.backing.reader.find_one(kind, dict(both({"_id": id_}, scope)))
+        """The same without the decision."""
+        found = await self.see(kind, id_)
+        return found.aggregate if found else None
+
+    @property
+    def _sight(self) -> Sight:
+        return Sight(self.backing.reader, self.backing.policies, self.asking, self.permission)

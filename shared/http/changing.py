@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 
+from pydantic import BaseModel
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -13,8 +14,9 @@ from shared.http.call import Call
 from shared.http.etag import changed_fields, quoted, required_match
 from shared.http.gate import with_target
 from shared.http.ledger import Ledger
+from shared.http.masking import keep_to, masked
 from shared.http.problems import Problem, not_found
-from shared.http.rendering import TAG_LANGUAGE, answer_with, plain, render, tag_of
+from shared.http.rendering import TAG_LANGUAGE, answer_with, render, tag_of
 from shared.http.specs import Answer, RouteSpec, declared
 from shared.kernel.aggregate import Aggregate
 from shared.kernel.command import Command, Idempotency, Precondition, Receipt, Unavailable
@@ -28,7 +30,7 @@ _KEY = re.compile(r'"?([\x21\x23-\x7e]{1,200})"?')
 async def change(spec: RouteSpec, call: Call, request: Request, ledger: Ledger) -> Response:
     """Do it, and answer with the new state."""
     raw = await read_raw(request) if spec.body else b""
-    given = [parse_body(raw, spec.body)] if spec.body else []
+    given = [_body(raw, spec.body, call)] if spec.body else []
     idempotency = idempotency_of(spec, call, request, raw)
     expected = required_match(request.headers.get("if-match")) if spec.if_match else None
     target = spec.on.kind.ref(call.target.id) if spec.on else None
@@ -36,6 +38,12 @@ async def change(spec: RouteSpec, call: Call, request: Request, ledger: Ledger) 
     command = Command(body=body, cause=call.cause, idempotency=idempotency, target=target)
     receipt = await submit(spec, call, command, expected, ledger)
     return await answer(spec, call, receipt)
+
+
+def _body(raw: bytes, model: type[BaseModel], call: Call) -> BaseModel:
+    body = parse_body(raw, model)
+    keep_to(body, call.decision.writes)
+    return body
 
 
 def idempotency_of(spec: RouteSpec, call: Call, request: Request, raw: bytes) -> Idempotency | None:
@@ -101,7 +109,9 @@ async def _condition(spec: RouteSpec, call: Call, expected: str) -> Callable[[Ag
 
 
 def _tag_now(view: Answer, aggregate: Aggregate, call: Call) -> str:
-    return tag_of(aggregate, plain(view(aggregate, call.in_language(TAG_LANGUAGE))), call)
+    """In the command's own turn, under the policies as they decide on the aggregate as it then stands."""
+    reading = call.in_language(TAG_LANGUAGE).about(call.decided(aggregate))
+    return tag_of(aggregate, masked(view(aggregate, reading), reading.decision.shows), call)
 
 
 async def _refuse_visible_change(spec: RouteSpec, call: Call, expected: str) -> None:
@@ -119,7 +129,7 @@ async def _refuse_visible_change(spec: RouteSpec, call: Call, expected: str) -> 
 async def answer(spec: RouteSpec, call: Call, receipt: Receipt) -> Response:
     """The state that the command left, or for a repeated request the state of now, under today's policy."""
     aggregate = await _visible(call, receipt.aggregate) if receipt.replayed else receipt.aggregate
-    rendered = await render(declared(spec.answer), aggregate, call)
+    rendered = await render(declared(spec.answer), aggregate, call.about(call.decided(aggregate)))
     seal = call.backing.positions_seal.seal
     return answer_with(
         rendered.content,
@@ -134,7 +144,7 @@ async def answer(spec: RouteSpec, call: Call, receipt: Receipt) -> Response:
 
 async def _visible(call: Call, aggregate: Aggregate) -> Aggregate:
     """What was answered once may be hidden by now."""
-    if not call.backing.permits.covers(call.permission, type(aggregate)):
+    if not call.backing.policies.covers(call.permission, type(aggregate)):
         return aggregate  # the permission is about the target, which was found under it
     now = await call.find_one(type(aggregate), aggregate.id)
     if now is None:

@@ -1,15 +1,23 @@
 """From a request to an authorised call: who, may they, and on what. Hidden and absent part nowhere on this way."""
 
+from collections.abc import Iterable
+from dataclasses import replace
+
 from starlette.requests import Request
 
 from shared.http.call import Call
 from shared.http.context import REFUSED_KEY, RequestContext
 from shared.http.ledger import Ledger
+from shared.http.masking import classes_of
 from shared.http.ports import Backing
 from shared.http.problems import Problem, bad_parameter, not_found
 from shared.http.specs import RouteSpec, Style
 from shared.kernel.context import Actor, Cause, Grounds
+from shared.reference.roles import PURPOSES
 from shared.security.opaque import NotOurs
+from shared.security.policy.asking import CASEWORK, Asking
+from shared.security.policy.classes import in_order
+from shared.security.policy.engine import Decision
 from shared.security.tokens import TokenRefused
 
 WAIT_FOR_S = 5.0
@@ -24,25 +32,48 @@ async def admit(spec: RouteSpec, backing: Backing, request: Request, context: Re
     await backing.limiter.member(actor.person, actor.roles, spec.use)
     _refuse_repeated(request)
     await _fresh(spec, backing)
-    if not backing.permits.allows(actor, spec.permission):
+    asking = Asking(actor, backing.clock(), _purpose(request))
+    ledger.grounds = Grounds(decision="DENY", purpose=asking.purpose)
+    if not backing.policies.allows(asking, spec.permission):
         raise not_found() if spec.is_item else Problem(403, "FORBIDDEN")
-    grounds = Grounds(role=backing.permits.role(actor, spec.permission))
-    call = _call(spec, backing, request, context, actor, grounds)
+    call = _call(spec, backing, request, context, asking)
     await _wait_for(call)
     call = await with_target(spec, call)
+    grounds = grounds_of(spec, asking, [call.decision])
     ledger.grounds = grounds
     ledger.concerns(call.target)
-    return call
+    return replace(call, cause=replace(call.cause, grounds=grounds))
 
 
 async def with_target(spec: RouteSpec, call: Call) -> Call:
     """The call with its target as it stands now; one find, filtered by the policy, answers for both kinds of no."""
     if spec.on is None:
-        return call
-    target = await call.find_one(spec.on.kind, call.path[spec.on.name])
+        return call.about(call.backing.policies.outlook(call.asking, spec.permission))
+    target = await call.see(spec.on.kind, call.path[spec.on.name])
     if target is None:
         raise not_found()
     return call.on(target)
+
+
+def grounds_of(spec: RouteSpec, asking: Asking, decisions: Iterable[Decision]) -> Grounds:
+    """What the audit keeps of a yes: by which roles and policies, and which classes the answer shows."""
+    decisions = list(decisions)
+    return Grounds(
+        role="+".join(sorted({role for each in decisions for role in each.roles})) or None,
+        purpose=asking.purpose,
+        policies=tuple(sorted({policy for each in decisions for policy in each.policies})),
+        classes=in_order(classes_of(spec.model) & frozenset().union(*(each.shows for each in decisions))),
+    )
+
+
+def _purpose(request: Request) -> str:
+    """What the caller declares to need it for; casework where they declare nothing."""
+    declared = request.headers.getlist("x-purpose")
+    if not declared:
+        return CASEWORK
+    if len(declared) > 1 or declared[0] not in PURPOSES:
+        raise Problem(400, "PURPOSE_UNKNOWN")
+    return declared[0]
 
 
 async def _actor(backing: Backing, request: Request) -> Actor:
@@ -90,11 +121,9 @@ def _bearer_token(request: Request) -> str:
     return headers[0][len(_BEARER) :].strip()
 
 
-def _call(
-    spec: RouteSpec, backing: Backing, request: Request, context: RequestContext, actor: Actor, grounds: Grounds
-) -> Call:
+def _call(spec: RouteSpec, backing: Backing, request: Request, context: RequestContext, asking: Asking) -> Call:
     return Call(
-        actor=actor,
+        asking=asking,
         context=context,
         permission=spec.permission,
         cause=Cause(
@@ -102,10 +131,8 @@ def _call(
             id=context.request_id,
             correlation_id=context.correlation_id,
             traceparent=str(context.trace),
-            actor=actor,
-            grounds=grounds,
+            actor=asking.actor,
         ),
-        now=backing.clock(),
         path=dict(request.path_params),
         query=_query(spec, request),
         lang=context.lang,

@@ -15,7 +15,7 @@ from shared.kernel.clock import Clock
 from shared.kernel.command import Bus, Unavailable
 from shared.kernel.context import Actor
 from shared.security.opaque import Sealer
-from shared.security.permissions import PermissionTable
+from shared.security.policy.engine import Policies
 
 A = TypeVar("A", bound=Aggregate)
 
@@ -87,7 +87,7 @@ class Backing:
     audit: AuditLog
     verifier: Verifier
     directory: Directory
-    permits: PermissionTable
+    policies: Policies
     clock: Clock
     limiter: Limiter
     tagger: Tagger

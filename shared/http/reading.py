@@ -10,12 +10,14 @@ from shared.http.body import parse_body, read_raw
 from shared.http.call import Call
 from shared.http.encoding import to_json
 from shared.http.etag import none_match
+from shared.http.gate import grounds_of
 from shared.http.ledger import Ledger
+from shared.http.masking import masked
 from shared.http.pages import next_cursor, page_of, page_query
 from shared.http.problems import bad_parameter
-from shared.http.rendering import answer_with, plain, render, shown
+from shared.http.rendering import answer_with, render, shown
 from shared.http.specs import RouteSpec, declared
-from shared.security.permissions import both
+from shared.security.policy.filters import both
 
 MAX_FILTER_TEXT = 200
 
@@ -36,18 +38,21 @@ async def show_list(spec: RouteSpec, call: Call, request: Request, ledger: Ledge
     page = page_of(call, spec.path)
     narrowed = spec.where(call) if spec.where else {}
     query = both(narrowed, filters_in(spec, call), page_query(page))
-    found = await call.find(kind, query, sort=[("_id", -1)], limit=page.limit + 1)
-    items = [await shown(view, aggregate, call) for aggregate in found[: page.limit]]
-    ledger.shows(*found[: page.limit])
+    seen = await call.seen(kind, query, sort=[("_id", -1)], limit=page.limit + 1)
+    rows = seen[: page.limit]
+    items = [await shown(view, row.aggregate, call.about(row.decision)) for row in rows]
+    ledger.grounds = grounds_of(spec, call.asking, [row.decision for row in rows] or [call.decision])
+    ledger.shows(*(row.aggregate for row in rows))
     await ledger.write("OK")
-    return answer_with(to_json({"items": items, "next": next_cursor(page, found, call)}), call)
+    following = next_cursor(page, [row.aggregate for row in seen], call)
+    return answer_with(to_json({"items": items, "next": following}), call)
 
 
 async def answer_query(spec: RouteSpec, call: Call, request: Request, ledger: Ledger) -> Response:
     """A question's answer. It has no tag: it is no one thing's representation."""
     given = [parse_body(await read_raw(request), spec.body)] if spec.body else []
     view = await declared(spec.handler)(call, *given)
-    content = to_json(plain(view))
+    content = to_json(masked(view, call.decision.shows))
     ledger.shows(*([call.target] if call.target else []))
     await ledger.write("OK")
     return answer_with(content, call)

@@ -5,13 +5,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pydantic import BaseModel
 from starlette.responses import Response
 
 from shared.http.call import Call
 from shared.http.context import Lang
 from shared.http.encoding import to_json
 from shared.http.etag import quoted
+from shared.http.masking import masked
 from shared.http.specs import Answer
 from shared.kernel.aggregate import Aggregate
 
@@ -31,18 +31,13 @@ class Rendered:
 
 
 async def shown(answer: Answer, aggregate: Any, call: Call) -> dict[str, Any]:
-    """What the view shows of it, as Python values."""
+    """What the view shows of it to this call's reader, as the encoder takes it; `call.decision` is about it."""
     view = answer(aggregate, call)
-    return plain(await view if inspect.isawaitable(view) else view)
-
-
-def plain(view: BaseModel) -> dict[str, Any]:
-    """A model's fields as the encoder takes them."""
-    return view.model_dump(mode="python")
+    return masked(await view if inspect.isawaitable(view) else view, call.decision.shows)
 
 
 async def render(answer: Answer, aggregate: Aggregate, call: Call) -> Rendered:
-    """The answer in the caller's language."""
+    """The answer in the caller's language; `call.decision` is about the aggregate."""
     fields = await shown(answer, aggregate, call)
     tagged = fields if call.lang == TAG_LANGUAGE else await shown(answer, aggregate, call.in_language(TAG_LANGUAGE))
     return Rendered(to_json(fields), tag_of(aggregate, tagged, call), tagged)

@@ -10,6 +10,7 @@ from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from pydantic import BaseModel, TypeAdapter
 
+from shared.http.masking import unclassed
 from shared.kernel.aggregate import Aggregate
 
 Answer = Callable[..., Any]
@@ -123,6 +124,9 @@ class RouteSpec:
         _require(self.on is None or self.on.name in names, self, "the target's name is not in the path")
         _require(not self.if_match or self.on is not None, self, "if_match needs a target")
         _require(not RESERVED & set(self.filters or ()), self, "a filter has a reserved name")
+        for model in (self.model, self.body):
+            nameless = list(unclassed(model)) if model else []
+            _require(not nameless, self, f"no data class: {', '.join(nameless)}")
 
 
 def _require(holds: bool, spec: RouteSpec, message: str) -> None:

@@ -10,7 +10,7 @@ from shared.http.routes import Routes
 from shared.kernel.aggregate import Aggregate, Entry
 from shared.kernel.rulebook import Rulebook
 from shared.mongo.indexes import Indexes
-from shared.security.permissions import Permit
+from shared.security.policy.engine import Policies, no_policies
 
 if TYPE_CHECKING:
     import asyncio
@@ -56,7 +56,8 @@ class Service:
     rules: Rulebook
     kinds: tuple[type[Aggregate], ...]
     routes: tuple[Routes, ...] = ()
-    permits: tuple[Permit, ...] = ()
+    policies: Policies = field(default_factory=no_policies)
+    """Who may do and see what; without any, nobody may do anything."""
     entries: tuple[type[Entry], ...] = ()
     indexes: Indexes = field(default_factory=dict)
     databases: Mapping[str, str] = field(default_factory=dict)

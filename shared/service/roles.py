@@ -25,7 +25,6 @@ from shared.mongo.releasing import Releaser, wait
 from shared.mongo.sampling import sample
 from shared.mongo.transaction import not_now
 from shared.security.keyset import KeySource, fetch_from
-from shared.security.permissions import PermissionTable
 from shared.security.staff import StaffDirectory
 from shared.security.tokens import TokenVerifier
 from shared.service.auditing import sequencer
@@ -157,7 +156,7 @@ class Process:
                 keys, settings.issuer, settings.audience, settings.people_clients, runtime.registry.partners()
             ),
             directory=StaffDirectory(runtime.reader),
-            permits=PermissionTable(service.permits),
+            policies=service.policies,
             clock=runtime.clock,
             limiter=Limiter(runtime.metrics, MongoRates(runtime.mongo)),
             parts=runtime.parts,

@@ -10,7 +10,6 @@ import pytest
 
 from shared.events.registry import registry
 from shared.http.specs import RouteSpec
-from shared.security.permissions import PermissionTable
 from shared.service.definition import Service
 
 ROOT = Path(__file__).parents[2]
@@ -41,18 +40,17 @@ def called(value: object) -> str:
 @pytest.mark.parametrize(("service", "spec"), list(every_route()), ids=called)
 def test_a_route_has_a_permission_somebody_holds_and_an_audit_action(service: Service, spec: RouteSpec) -> None:
     assert spec.audit
-    table = PermissionTable(service.permits)
     kind = spec.audit_kind
-    assert spec.permission in {permit.permission for permit in service.permits}
-    if spec.is_item and kind is not None:
-        assert table.covers(spec.permission, kind)
+    assert spec.permission in service.policies.permissions
+    if kind is not None:
+        assert service.policies.covers(spec.permission, kind)
 
 
 @pytest.mark.parametrize("name", SERVICES)
-def test_every_permit_is_used_by_a_route(name: str) -> None:
+def test_everything_that_is_permitted_is_what_some_route_does(name: str) -> None:
     service = service_of(name)
     used = {spec.permission for routes in service.routes for spec in routes.specs}
-    assert {permit.permission for permit in service.permits} <= used
+    assert service.policies.permissions <= used
 
 
 @pytest.mark.parametrize("name", SERVICES)

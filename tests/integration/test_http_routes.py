@@ -76,10 +76,10 @@ def strip(answer) -> tuple[dict[str, object], set[str]]:  # type: ignore[no-unty
 async def test_roles_unite_and_nothing_is_the_default(ours: Served) -> None:
     await opened(ours)
     assert (await ours.call("V-022", "GET", "/v1/accounts/a-1")).status_code == 404
-    await ours.ours.mongo.collection("accounts").update_one({"_id": "a-1"}, {"$set": {"nickname": "GT_KAB-53.02"}})
+    await ours.ours.mongo.collection("accounts").update_one({"_id": "a-1"}, {"$set": {"owner": "GT_KAB-53.02"}})
     assert (await ours.call("V-022", "GET", "/v1/accounts/a-1")).status_code == 200
     await ours.ours.mongo.collection("staff").update_one({"_id": "V-022"}, {"$push": {"roles": "OWNER"}})
-    await ours.ours.mongo.collection("accounts").update_one({"_id": "a-1"}, {"$set": {"nickname": "V-022/a-1"}})
+    await ours.ours.mongo.collection("accounts").update_one({"_id": "a-1"}, {"$set": {"owner": "V-022"}})
     assert (await ours.call("V-022", "GET", "/v1/accounts/a-1")).status_code == 200
     assert (await ours.call("V-023", "GET", "/v1/accounts/a-1")).status_code == 404
     forbidden = await ours.call("V-023", "GET", "/v1/accounts")
@@ -124,7 +124,7 @@ async def test_a_post_needs_a_key_and_a_repetition_is_marked(ours: Served) -> No
 
 async def test_a_repetition_is_answered_under_todays_policy(ours: Served) -> None:
     await ours.call("V-020", "POST", "/v1/accounts", OPEN, Idempotency_Key="one")
-    await ours.ours.mongo.collection("accounts").update_one({"_id": "a-1"}, {"$set": {"nickname": "V-021/a-1"}})
+    await ours.ours.mongo.collection("accounts").update_one({"_id": "a-1"}, {"$set": {"owner": "V-021"}})
     again = await ours.call("V-020", "POST", "/v1/accounts", OPEN, Idempotency_Key="one")
     assert (again.status_code, again.json()["code"]) == (404, "NOT_FOUND")
 
@@ -279,7 +279,7 @@ async def test_a_read_waits_for_the_position_of_a_write(ours: Served) -> None:
 async def test_a_question_sums_within_the_permission(ours: Served) -> None:
     await opened(ours, amount=5)
     await opened(ours, "V-021", "b-1", amount=100)
-    assert (await ours.call("V-020", "GET", "/v1/sums")).json() == {"total": 5}
+    assert (await ours.call("V-020", "GET", "/v1/sums")).json()["total"] == 5
     assert (await ours.audit())[-1] == ("SUM_READ", "OK")
 
 

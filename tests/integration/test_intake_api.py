@@ -91,7 +91,7 @@ async def test_a_returnee_without_papers_or_name_is_taken_in_screened_and_handed
     assert (before["state"], before["age_band"], before["legal_moves"]) == ("REGISTERED", "UNKNOWN", ["DECLINE"])
     assert await intake.read(UPTD, f"{person}/identity") == {
         "ref": before["ref"], "aliases": [], "phones": [], "full_name": None, "nik": None, "nik_status": None,
-        "passport_no": None, "birth_date": None, "mother_name": None, "village": None,
+        "passport_no": None, "birth_date": None, "mother_name": None, "village": None, "masked": [],
     }  # fmt: skip
 
     await intake.post(UPTD, f"{person}/screenings", screening())

@@ -74,7 +74,7 @@ async def test_an_office_reads_its_notices_newest_first_in_the_readers_language(
 async def test_another_offices_notice_looks_like_none(office: Office) -> None:
     await office.ours.apply(progressed())
     [notice] = await office.ours.all(Notice)
-    assert await office.inbox(OUTSIDER) == {"items": [], "next": None, "unread": 0}
+    assert await office.inbox(OUTSIDER) == {"items": [], "next": None, "unread": 0, "masked": []}
     for path in (f"/v1/inbox/{notice.id}", "/v1/inbox/019f3f2a-6d3c-7c1e-9d53-2f6f1c0e8a12"):
         answer = await office.get(OUTSIDER, path)
         assert (answer.status_code, answer.json()["code"]) == (404, "NOT_FOUND")

@@ -3,6 +3,7 @@
 For what must hold before any rule is asked. Whatever would be decided or stored is written down here.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar, get_origin
 
@@ -19,9 +20,12 @@ from shared.kernel.audit import AuditRow
 from shared.kernel.clock import system_clock
 from shared.kernel.context import Actor
 from shared.observability.metrics import Metrics
+from shared.security.policy.classes import DataClass
+from shared.security.policy.engine import Decision
 from shared.security.tokens import SignedIn
 from shared.service.definition import Service
 
+EVERYTHING = Decision(allowed=True, shows=frozenset(DataClass), writes=frozenset(DataClass))
 OFTEN = {"limit": "1000000/minute"}
 UNLIMITED = Limits.model_validate({"everyone": dict.fromkeys(Use, OFTEN), "strangers": OFTEN})
 SOMEBODY = Actor(person="O-01", agency="UPTD_PPA-53.71", roles=frozenset({"ANY"}))
@@ -83,9 +87,13 @@ class Anyone:
         """Yes."""
         return True
 
-    def role(self, *_: Any) -> str:
-        """On what ground."""
-        return "ANY"
+    def outlook(self, *_: Any) -> Decision:
+        """Everything."""
+        return EVERYTHING
+
+    def decide(self, _: Any, __: str, aggregates: Sequence[Any]) -> list[Decision]:
+        """Yes to all of them."""
+        return [EVERYTHING for _ in aggregates]
 
     def filter(self, *_: Any) -> dict[str, Any]:
         """All of it."""
@@ -108,7 +116,7 @@ def interface(service: Service, anyone: Anyone) -> FastAPI:
         audit=behind,
         verifier=behind,
         directory=behind,
-        permits=behind,
+        policies=behind,
         clock=system_clock,
         limiter=Limiter(Metrics(), limits=UNLIMITED),
         positions=behind,

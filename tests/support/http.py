@@ -6,21 +6,24 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import httpx
 from pydantic import BaseModel, Field
 
 from deploy.local.issuer import Issuer, new_key
 from shared.http.app import make_app, make_backing
+from shared.http.masking import View
 from shared.http.routes import Call, Routes, Target
 from shared.kernel.clock import system_clock
-from shared.kernel.context import Actor
 from shared.kernel.ids import new_id
 from shared.mongo.documents import to_document
 from shared.mongo.reader import AuditLog, MongoReader
 from shared.security.keyset import KeySource
-from shared.security.permissions import Filter, PermissionTable, Permit
+from shared.security.policy.classes import DataClass
+from shared.security.policy.engine import Policies
+from shared.security.policy.kinds import resource
+from shared.security.policy.statements import statements
 from shared.security.staff import Member, StaffDirectory
 from shared.security.tokens import TokenVerifier
 from tests.support.ledger import Account, Add, Ledger, ledger
@@ -33,6 +36,8 @@ STARTED = datetime(2026, 1, 1, tzinfo=UTC)
 class AddBody(BaseModel):
     """An amount."""
 
+    data_class: ClassVar[DataClass] = DataClass.C1
+
     amount: int = Field(ge=1, le=1000, examples=[5])
     refuse: bool = False
 
@@ -40,43 +45,50 @@ class AddBody(BaseModel):
 class OpenBody(BaseModel):
     """A new account."""
 
+    data_class: ClassVar[DataClass] = DataClass.C1
+
     account: Annotated[str, Field(pattern=r"^[a-z]-[0-9]$")]
     amount: int = Field(ge=1, le=1000)
 
 
-class AccountView(BaseModel):
+class AccountView(View):
     """What a reader sees: not the log."""
 
-    id: str
-    total: int
+    data_class = DataClass.C1
+
+    id: Annotated[str, DataClass.C0]
+    total: Annotated[int, DataClass.C2]
     nickname: str | None
     label: str
     updated_at: datetime | None
 
 
-class Sum(BaseModel):
+class Sum(View):
     """A total over several."""
+
+    data_class = DataClass.C1
 
     total: int
 
 
-def own(actor: Actor) -> Filter:
-    """Accounts whose nickname begins with the reader's reference and a slash ("0" follows the slash in ASCII)."""
-    return {"nickname": {"$gte": f"{actor.person}/", "$lt": f"{actor.person}0"}}
+POLICIES = """
+@id("accounts.owner") @basis("none: a test") @show("C1,C2") @write("C1")
+permit (
+    principal in Role::"OWNER",
+    action in [Action::"account.read", Action::"account.list", Action::"account.open", Action::"account.add"],
+    resource is Account
+) when { resource has owner && resource.owner == principal.person };
+
+@id("accounts.agent") @basis("none: a test") @show("C1")
+permit (principal in Role::"AGENT", action == Action::"account.read", resource is Account)
+when { resource has owner && resource.owner == principal.agency };
+"""
 
 
-def region(actor: Actor) -> Filter:
-    """Accounts whose nickname is the reader's agency."""
-    return {"nickname": actor.agency}
+def policies(text: str = POLICIES) -> Policies:
+    """An owner has their own accounts, an agent sees those of the agency."""
+    return Policies(statements(text, "accounts.cedar"), [resource(Account, "owner")], {"OWNER": (), "AGENT": ()})
 
-
-PERMITS = (
-    Permit("OWNER", "account.read", Account, own),
-    Permit("AGENT", "account.read", Account, region),
-    Permit("OWNER", "account.list", Account, own),
-    Permit("OWNER", "account.open", Account, own),
-    Permit("OWNER", "account.add", Account, own),
-)
 
 routes = Routes()
 
@@ -109,7 +121,7 @@ async def open_account(call: Call, body: OpenBody) -> Add:
 
     It begins with an amount.
     """
-    return Add(account=body.account, amount=body.amount, nickname=f"{call.actor.person}/{body.account}")
+    return Add(account=body.account, amount=body.amount, owner=call.actor.person)
 
 
 @routes.command(
@@ -249,7 +261,7 @@ async def serving(ours: Ledger) -> AsyncIterator[Served]:
         audit=AuditLog(ours.mongo),
         verifier=TokenVerifier(KeySource(key_set), ISSUER.url, ISSUER.audience),
         directory=StaffDirectory(MongoReader(ours.mongo)),
-        permits=PermissionTable(PERMITS),
+        policies=policies(),
         clock=system_clock,
         positions=reached,
     )

@@ -45,6 +45,7 @@ class Account(Aggregate):
     total: int = 0
     log: tuple[int, ...] = ()
     nickname: str | None = None
+    owner: str | None = None
 
 
 class Added(EventData):
@@ -88,6 +89,7 @@ class Add:
     account: str
     amount: int
     nickname: str | None = None
+    owner: str | None = None
     refuse: bool = False
 
 
@@ -109,7 +111,10 @@ def add_command(command: Add, work: Work) -> Account:
     """Add, unless told to refuse."""
     if command.refuse:
         raise Reject("TOLD_TO_REFUSE")
-    return _add(work, command.account, command.amount, command.nickname)
+    account = _add(work, command.account, command.amount, command.nickname)
+    if command.owner:
+        work.put(account.evolve(owner=command.owner), "OWNED")
+    return work.get(Account, account.id)
 
 
 @book.timer("BELL", needs=lambda t: [Account.ref(t.about)])

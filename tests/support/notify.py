@@ -29,7 +29,6 @@ from shared.kernel.command import Command
 from shared.kernel.context import Cause
 from shared.kernel.ids import new_id
 from shared.security.keyset import KeySource
-from shared.security.permissions import PermissionTable
 from shared.security.staff import StaffDirectory
 from shared.security.tokens import TokenVerifier
 from shared.service.definition import Role
@@ -146,7 +145,7 @@ async def client_of(ours: Notify) -> AsyncIterator[httpx.AsyncClient]:
         audit=runtime.audit,
         verifier=TokenVerifier(KeySource(key_set), ISSUER.url, ISSUER.audience),
         directory=StaffDirectory(runtime.reader),
-        permits=PermissionTable(runtime.service.permits),
+        policies=runtime.service.policies,
         clock=runtime.clock,
         parts=runtime.parts,
     )

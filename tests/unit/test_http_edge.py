@@ -1,7 +1,7 @@
 """The edge around the routes, without any database: declarations, middleware, health, the OpenAPI document."""
 
 import asyncio
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
 import httpx
 import pytest
@@ -21,7 +21,8 @@ from shared.kernel.aggregate import Aggregate
 from shared.kernel.clock import system_clock
 from shared.kernel.command import Unavailable
 from shared.observability.metrics import Metrics
-from shared.security.permissions import PermissionTable
+from shared.security.policy.classes import DataClass
+from shared.security.policy.engine import no_policies
 from tests.support.http import routes as ledger_routes
 
 CANARY = "Maria Canary"
@@ -39,7 +40,19 @@ class Case(Aggregate):
 class View(BaseModel):
     """How it shows."""
 
-    id: str
+    id: Annotated[str, DataClass.C0]
+
+
+class Careless(BaseModel):
+    """An answer of which nobody said how sensitive it is."""
+
+    id: Annotated[str, DataClass.C0]
+    village: str
+
+
+def careless(case: Case, call: Call) -> Careless:
+    """One case."""
+    return Careless(id=case.id, village="")
 
 
 def view(case: Case, call: Call) -> View:
@@ -79,7 +92,7 @@ def backing() -> Backing:
         audit=away,
         verifier=away,
         directory=away,
-        permits=PermissionTable([]),
+        policies=no_policies(),
         clock=system_clock,
         unavailable=not_now,
     )
@@ -247,6 +260,8 @@ def declared(**changes: Any) -> None:
         {"path": "/v1/cases/moves"},
         {"on": None, "path": "/v1/cases", "if_match": True},
         {"answer": bare},
+        {"answer": careless},
+        {"body": Careless},
         {"answer": lambda case, call: None},
     ],
 )

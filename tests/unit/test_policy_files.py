@@ -64,7 +64,7 @@ def asking(*roles: str, person: str = "V-020") -> Asking:
         (f'@id("files.read") @basis("x") @show("C7") {SCOPE};', "@show lists classes"),
         (f'{HEAD} @because("x") {SCOPE};', "are annotations of ours"),
         (f"{HEAD} {SCOPE};\n{HEAD} {SCOPE};", "stands in files.cedar:1 too"),
-        (f'{HEAD} {SCOPE};@id("f.x") @basis("x") forbid(principal, action == Action::"f.raed", resource);', "no permit"),
+        (f'{HEAD} {SCOPE};@id("f.x") @basis("x") forbid(principal, action == Action::"f.raed", resource);', "no perm"),
         (f"{HEAD} {SCOPE}", "unexpected end"),
         (f"{HEAD} {SCOPE.replace('principal in Role', 'principal == ?principal in Role')};", "files.cedar:1"),
     ],

@@ -1,8 +1,8 @@
 """Coordination cases: list, read, take."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from services.cases.api.fields import (
     At,
@@ -16,16 +16,18 @@ from services.cases.api.fields import (
     risk_of,
     state_of,
 )
-from services.cases.commands import TakeCase
+from services.cases.commands import ReassignCase, TakeCase
 from services.cases.domain.case import Case, Person
 from services.cases.workflows import case_workflow
+from shared.http.masking import Part, View
 from shared.http.routes import Call, Routes, Target
 from shared.reference.codes import SUBJECT_STATES
+from shared.security.policy.classes import DataClass
 
 routes = Routes()
 
 
-class PersonView(BaseModel):
+class PersonView(Part):
     """A person of the case, by reference; who it is, intake shows to those who may know."""
 
     subject_ref: Ref
@@ -37,7 +39,7 @@ class PersonView(BaseModel):
     kabupaten: str | None = Field(examples=["53.02"])
 
 
-class CaseInside(BaseModel):
+class CaseInside(Part):
     """What the leading office sees beyond the thin case."""
 
     proposed_lead: Coded
@@ -54,25 +56,26 @@ class CaseInside(BaseModel):
     updated_at: At | None
 
 
-class CaseView(BaseModel):
-    """A case. `inside` is null for an agency that was asked in: it sees its own referral and file beside this."""
+class CaseView(View):
+    """A case. `inside` is masked for an agency that was asked in: it sees its own referral and file beside this."""
 
-    id: Ref
+    data_class = DataClass.C1
+
+    id: Annotated[Ref, DataClass.C0]
     case_no: CaseNumber
     state: Coded
     lead: Coded | None
-    inside: CaseInside | None
+    inside: Annotated[CaseInside, DataClass.C2]
 
 
 def case_view(case: Case, call: Call) -> CaseView:
-    """The case as this reader sees it."""
-    leads = call.actor.agency == (case.lead or case.proposed_lead)
+    """The case in the reader's language."""
     return CaseView(
         id=case.id,
         case_no=case.case_no,
         state=state_of(case_workflow(), case.state, call.lang),
         lead=office_of(case.lead, call.lang) if case.lead else None,
-        inside=_inside(case, call.lang) if leads else None,
+        inside=_inside(case, call.lang),
     )
 
 
@@ -121,6 +124,8 @@ routes.read("/v1/cases/{case}", permission="case.read", audit="CASE_READ", on=Ta
 class CaseMove(Body):
     """A move of a case. TAKE: the caller becomes the manager, and the caller's office the lead."""
 
+    data_class = DataClass.C1
+
     move: Literal["TAKE"]
     occurred_at: Happened = None
 
@@ -138,3 +143,27 @@ class CaseMove(Body):
 async def move_case(call: Call, body: CaseMove) -> TakeCase:
     """Move a case."""
     return TakeCase(case=call.path["case"], occurred_at=body.occurred_at)
+
+
+class ManagerBody(Body):
+    """Who shall manage the case: a case manager of the leading office, by reference."""
+
+    data_class = DataClass.C1
+
+    manager: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}$", examples=["O-21"])]
+    occurred_at: Happened = None
+
+
+@routes.command(
+    "POST",
+    "/v1/cases/{case}/manager",
+    permission="case.reassign",
+    audit="CASE_REASSIGNED",
+    on=Target("case", Case),
+    body=ManagerBody,
+    answer=case_view,
+    if_match=True,
+)
+async def reassign_case(call: Call, body: ManagerBody) -> ReassignCase:
+    """Give a case to another manager. Whoever had it sees nothing of it any more, nor of its people and parts."""
+    return ReassignCase(case=call.path["case"], manager=body.manager, occurred_at=body.occurred_at)

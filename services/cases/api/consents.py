@@ -2,14 +2,16 @@
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
 from services.cases.api.fields import At, Body, CodeIn, Happened, Ref
 from services.cases.commands import RecordConsent
 from services.cases.domain.case import Case
 from services.cases.domain.consent import Consent, ConsentState, Evidence, GivenBy, ToldHow
 from services.cases.views import of_case
+from shared.http.masking import Part, View
 from shared.http.routes import Call, Routes, Target
+from shared.security.policy.classes import DataClass
 
 routes = Routes()
 
@@ -32,6 +34,8 @@ class ConsentBody(Body):
         }
     )
 
+    data_class = DataClass.C2
+
     subject_ref: Annotated[str, Field(max_length=64)] | None = Field(
         default=None, description="Whose answer it is; may be left out where the case has one person."
     )
@@ -44,7 +48,7 @@ class ConsentBody(Body):
     occurred_at: Happened = None
 
 
-class AnswerView(BaseModel):
+class AnswerView(Part):
     """One answer."""
 
     state: ConsentState
@@ -56,8 +60,10 @@ class AnswerView(BaseModel):
     evidence: Evidence | None
 
 
-class ConsentView(BaseModel):
+class ConsentView(View):
     """Where the person stands on one purpose, with all answers, oldest first."""
+
+    data_class = DataClass.C2
 
     subject_ref: Ref
     purpose: str = Field(examples=["SHARE_LPSK"])

@@ -1,7 +1,7 @@
 """Fields that several requests and answers share."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -9,6 +9,7 @@ from services.cases.domain.workflow import Label, Workflow
 from shared.events.envelope import Moment
 from shared.reference.agencies import agency_of, region_of
 from shared.reference.codes import RISK_LEVELS
+from shared.security.policy.classes import DataClass
 
 Ref = Annotated[str, Field(examples=["019f3f2a-6d3c-7c1e-9d53-2f6f1c0e8a11"])]
 CaseNumber = Annotated[str, Field(examples=["NTT-2026-048213"])]
@@ -25,6 +26,8 @@ class Body(BaseModel):
     """A request's body or a part of one; unknown fields are refused."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+    data_class: ClassVar[DataClass | None] = None
 
 
 class Coded(BaseModel):

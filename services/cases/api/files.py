@@ -1,8 +1,8 @@
 """The agencies' files of a case."""
 
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from services.cases.api.fields import At, CaseNumber, Coded, Ref, office_of, state_of
 from services.cases.domain.agency_file import AgencyFile, FileFact
@@ -10,15 +10,19 @@ from services.cases.domain.case import Case
 from services.cases.domain.workflow import Workflow
 from services.cases.views import of_case
 from services.cases.workflows import workflows
+from shared.http.masking import Part, View
 from shared.http.routes import Call, Routes, Target
+from shared.security.policy.classes import DataClass
 
 routes = Routes()
 
 
-class FactView(BaseModel):
-    """One fact. What it said in detail, the agency alone reads here."""
+class FactView(Part):
+    """One fact. What it said in detail is the agency's own, masked for everybody else."""
 
-    event_id: str | None = Field(examples=["BP3-777"])
+    data_class = DataClass.C1
+
+    event_id: Annotated[str, DataClass.C4] = Field(examples=["BP3-777"])
     type: str = Field(examples=["id.pulang.bp2mi.return.arrived.v1"])
     state: Coded
     occurred_at: At
@@ -26,13 +30,15 @@ class FactView(BaseModel):
     moved: bool = Field(description="Whether it moved the file on; an older fact only fills its history.")
     possible_duplicate: bool
     corrected: bool
-    detail: dict[str, Any] | None
+    detail: Annotated[dict[str, Any], DataClass.C4]
 
 
-class FileView(BaseModel):
+class FileView(View):
     """An agency's file: its stage for the leading office, everything for the agency itself."""
 
-    id: Ref
+    data_class = DataClass.C1
+
+    id: Annotated[Ref, DataClass.C0]
     case: Ref
     case_no: CaseNumber
     agency: Coded
@@ -43,9 +49,8 @@ class FileView(BaseModel):
 
 
 def file_view(file: AgencyFile, call: Call) -> FileView:
-    """The file as this reader sees it."""
+    """The file in the reader's language."""
     flow = workflows()[file.workflow] if file.workflow else None
-    own = call.actor.agency == file.agency
     return FileView(
         id=file.id,
         case=file.case_ref,
@@ -54,13 +59,13 @@ def file_view(file: AgencyFile, call: Call) -> FileView:
         foreign_no=file.foreign_no,
         workflow=Coded(code=flow.workflow, label=flow.label.of(call.lang)) if flow else None,
         stage=state_of(flow, file.stage, call.lang) if flow and file.stage else None,
-        facts=tuple(_fact(fact, flow, call.lang, own=own) for fact in file.facts) if flow else (),
+        facts=tuple(_fact(fact, flow, call.lang) for fact in file.facts) if flow else (),
     )
 
 
-def _fact(fact: FileFact, flow: Workflow, lang: str, *, own: bool) -> FactView:
+def _fact(fact: FileFact, flow: Workflow, lang: str) -> FactView:
     return FactView(
-        event_id=fact.event_id if own else None,
+        event_id=fact.event_id,
         type=fact.type,
         state=state_of(flow, fact.state, lang),
         occurred_at=fact.occurred_at,
@@ -68,7 +73,7 @@ def _fact(fact: FileFact, flow: Workflow, lang: str, *, own: bool) -> FactView:
         moved=fact.moved,
         possible_duplicate=fact.duplicate_of is not None,
         corrected=fact.corrected_by is not None,
-        detail=fact.detail if own else None,
+        detail=fact.detail,
     )
 
 

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from services.cases.api.consents import only_person
 from services.cases.api.fields import (
@@ -27,13 +27,17 @@ from services.cases.domain.deadline import ClockStatus
 from services.cases.domain.referral import Referral
 from services.cases.workflows import referral_workflow
 from shared.events.partner_v1 import ForeignNo
+from shared.http.masking import Part, View
 from shared.http.routes import Call, Routes, Target
+from shared.security.policy.classes import DataClass
 
 routes = Routes()
 
 
 class ReferralBody(Body):
     """What is asked of which office. Without `legal_basis` the person's consents must allow it."""
+
+    data_class = DataClass.C2
 
     subject_ref: Annotated[str, Field(max_length=64)] | None = Field(
         default=None, description="For whom; may be left out where the case has one person."
@@ -44,7 +48,7 @@ class ReferralBody(Body):
     occurred_at: Happened = None
 
 
-class ClockView(BaseModel):
+class ClockView(Part):
     """The deadline of the answer."""
 
     ref: Ref
@@ -56,19 +60,21 @@ class ClockView(BaseModel):
     breached_at: At | None
 
 
-class ReferralView(BaseModel):
+class ReferralView(View):
     """A referral, for its sender and its receiver alike."""
 
-    id: Ref
+    data_class = DataClass.C1
+
+    id: Annotated[Ref, DataClass.C0]
     case: Ref
     case_no: CaseNumber
-    subject_ref: Ref
+    subject_ref: Annotated[Ref, DataClass.C2]
     sender: Coded
     agency: Coded
-    purpose: Coded
-    urgency: Coded | None
-    legal_basis: Coded | None
-    consents: tuple[str, ...] = Field(examples=[["SHARE_LPSK", "LPSK_APPLICATION"]])
+    purpose: Annotated[Coded, DataClass.C2]
+    urgency: Annotated[Coded | None, DataClass.C2]
+    legal_basis: Annotated[Coded | None, DataClass.C2]
+    consents: Annotated[tuple[str, ...], DataClass.C2] = Field(examples=[["SHARE_LPSK", "LPSK_APPLICATION"]])
     state: Coded
     reason: Coded | None
     sent_at: At
@@ -160,12 +166,16 @@ routes.read(
 class AnswerData(Body):
     """What an answer carries: a number with a yes, if there is one already, or the reason of a no."""
 
+    data_class = DataClass.C1
+
     foreign_no: ForeignNo | None = None
     reason: CodeIn | None = None
 
 
 class ReferralMove(Body):
     """The receiving office's answer."""
+
+    data_class = DataClass.C1
 
     move: Literal["ACCEPT", "REJECT"]
     occurred_at: Happened = None

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from services.cases.api.fields import At, Body, Coded, CodeIn, OfficeIn, coded, office_of
 from services.cases.catalogue import staff_roles, suspension_reasons
@@ -17,7 +17,9 @@ from services.cases.commands import (
 from shared.events.envelope import Id, Moment
 from shared.events.intake_v1 import Kabupaten
 from shared.events.staff_v1 import MemberPublished
+from shared.http.masking import View
 from shared.http.routes import Call, Routes, Target
+from shared.security.policy.classes import DataClass
 from shared.security.staff import Member, Office
 
 routes = Routes()
@@ -27,6 +29,8 @@ PersonIn = Annotated[Id, Field(description="The person's reference at the identi
 
 class Service(Body):
     """What a member may do, where, and until when."""
+
+    data_class = DataClass.C1
 
     roles: tuple[CodeIn, ...] = Field(min_length=1, max_length=10, examples=[["CASE_MANAGER"]])
     unit: Id | None = None
@@ -45,6 +49,8 @@ class EmployBody(Service):
 class MemberMove(Body):
     """SUSPEND shuts a person out at once and needs a reason; REINSTATE lets them in again."""
 
+    data_class = DataClass.C1
+
     move: Literal["SUSPEND", "REINSTATE"]
     reason: CodeIn | None = Field(default=None, examples=["DEVICE_LOST"])
 
@@ -55,8 +61,10 @@ class OfficeMove(MemberMove):
     agency: OfficeIn
 
 
-class MemberView(BaseModel):
+class MemberView(View):
     """A member of staff."""
+
+    data_class = DataClass.C1
 
     person: str = Field(examples=["O-22"])
     agency: Coded
@@ -71,8 +79,10 @@ class MemberView(BaseModel):
     updated_at: At | None
 
 
-class OfficeView(BaseModel):
+class OfficeView(View):
     """Whether an office is shut out."""
+
+    data_class = DataClass.C1
 
     agency: Coded
     suspended: bool

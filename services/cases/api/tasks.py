@@ -1,19 +1,25 @@
 """Tasks: what a person has to do because the platform must not or cannot."""
 
-from pydantic import BaseModel, Field
+from typing import Annotated
+
+from pydantic import Field
 
 from services.cases.api.fields import At, Coded, Ref
 from services.cases.catalogue import task_label
 from services.cases.domain.task import Task
+from shared.http.masking import View
 from shared.http.routes import Call, Routes
+from shared.security.policy.classes import DataClass
 
 routes = Routes()
 
 
-class TaskView(BaseModel):
+class TaskView(View):
     """One task."""
 
-    id: Ref
+    data_class = DataClass.C1
+
+    id: Annotated[Ref, DataClass.C0]
     kind: Coded
     state: str = Field(examples=["OPEN"])
     case: Ref | None

@@ -2,18 +2,20 @@
 
 from typing import Any
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from services.cases import views
 from services.cases.api.fields import At, Coded
 from services.cases.catalogue import timeline_label
 from services.cases.domain.case import Case
+from shared.http.masking import Part, View
 from shared.http.routes import Call, Routes, Target
+from shared.security.policy.classes import DataClass
 
 routes = Routes()
 
 
-class LineView(BaseModel):
+class LineView(Part):
     """One line: codes and references only. `person` is told for one's own office."""
 
     about: str = Field(description="What changed.", examples=["referrals"])
@@ -27,8 +29,10 @@ class LineView(BaseModel):
     person: str | None = Field(examples=["O-51"])
 
 
-class TimelineView(BaseModel):
+class TimelineView(View):
     """A case's lines, by when things happened in the world."""
+
+    data_class = DataClass.C2
 
     items: tuple[LineView, ...]
 

@@ -1,9 +1,10 @@
 """What people may do with a case, and what is decided then. Who may do it at all was settled before."""
 
-from services.cases.commands import answer, consent, offices, referral, staff, take
+from services.cases.commands import answer, consent, offices, reassign, referral, staff, take
 from services.cases.commands.answer import AcceptReferral, RejectReferral
 from services.cases.commands.consent import RecordConsent
 from services.cases.commands.offices import ReinstateOffice, SuspendOffice
+from services.cases.commands.reassign import ReassignCase
 from services.cases.commands.referral import SendReferral
 from services.cases.commands.staff import (
     AppointAdministrator,
@@ -22,6 +23,7 @@ __all__ = [
     "ChangeMember",
     "EmployMember",
     "LoadMember",
+    "ReassignCase",
     "RecordConsent",
     "ReinstateMember",
     "ReinstateOffice",
@@ -34,5 +36,11 @@ __all__ = [
 ]
 
 commands = Rulebook().including(
-    take.commands, consent.commands, referral.commands, answer.commands, staff.commands, offices.commands
+    take.commands,
+    reassign.commands,
+    consent.commands,
+    referral.commands,
+    answer.commands,
+    staff.commands,
+    offices.commands,
 )

@@ -59,6 +59,8 @@ class Case(Aggregate):
     risk: str | None = None
     risks: tuple[RiskEntry, ...] = ()
     grants: tuple[Grant, ...] = ()
+    referrals: tuple[str, ...] = ()
+    """All that were ever sent for it, by reference."""
     files: tuple[str, ...] = ()
     """The agencies' files that were begun for it, by reference."""
     handed_at: datetime
@@ -120,8 +122,12 @@ class Case(Aggregate):
         return self.evolve(state="ACTIVE") if self.state == "OPEN" else self
 
     def granted(self, grant: Grant) -> "Case":
-        """With one more grant."""
-        return self.evolve(grants=(*self.grants, grant))
+        """With one more grant, and the referral that it comes from."""
+        return self.evolve(grants=(*self.grants, grant), referrals=(*self.referrals, grant.referral_ref))
+
+    def all_referrals(self) -> tuple[str, ...]:
+        """The references of its referrals, each once."""
+        return tuple(dict.fromkeys((*self.referrals, *(grant.referral_ref for grant in self.grants))))
 
     def with_file(self, file_ref: str) -> "Case":
         """With one more file."""

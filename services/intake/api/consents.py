@@ -8,6 +8,7 @@ from services.intake.commands.consents import Choice, RecordConsents
 from services.intake.domain.consent import GivenBy
 from services.intake.domain.subject import Subject
 from shared.http.routes import Call, Routes, Target
+from shared.security.policy.classes import DataClass
 
 routes = Routes()
 
@@ -15,12 +16,16 @@ routes = Routes()
 class ChoiceBody(fields.Body):
     """A purpose and the answer; a no is recorded as well as a yes."""
 
+    data_class = DataClass.C2
+
     purpose: fields.PurposeCode = Field(examples=["SHARE_LPSK"])
     given: bool
 
 
 class ConsentsBody(fields.Body):
     """Answers to some purposes, each on its own. `language` is the one in which the person was told."""
+
+    data_class = DataClass.C2
 
     occurred_at: fields.Moment
     given_by: GivenBy

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from datetime import date
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any, ClassVar, NoReturn
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic_core import PydanticCustomError
@@ -23,6 +23,7 @@ from shared.reference.codes import (
 )
 from shared.reference.places import CHECKPOINTS, is_destination
 from shared.reference.regions import in_province, is_kabupaten, is_village
+from shared.security.policy.classes import DataClass
 from shared.security.vaulted import IntoVault
 
 __all__ = ["Moment", "Sex"]
@@ -86,6 +87,8 @@ class Body(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    data_class: ClassVar[DataClass | None] = None
+
     def __repr_args__(self) -> Iterable[tuple[str | None, Any]]:
         return ()
 
@@ -96,6 +99,8 @@ class Body(BaseModel):
 class IdentityBody(Body):
     """Who somebody is, as far as they say. Everything may be missing: people without papers, or without a name, are
     taken in like all others. A NIK that does not parse is kept as it was shown."""
+
+    data_class = DataClass.C3
 
     full_name: Name | None = None
     aliases: tuple[Name, ...] = Field(default=(), max_length=20)
@@ -111,11 +116,13 @@ class PersonBody(Body):
     """One person. `kabupaten` is where they come from, and follows from the village where one is known; `age` is what
     they say or a paper shows, and `age_doubt` the officer's own doubt."""
 
-    ref: UuidRef | None = None
+    data_class = DataClass.C2
+
+    ref: Annotated[UuidRef | None, DataClass.C0] = None
     identity: IdentityBody = IdentityBody()
     sex: Sex = "UNKNOWN"
     kabupaten: Kabupaten | None = None
     age: Years | None = None
     age_basis: AgeBasis | None = None
     age_doubt: bool = False
-    note: Prose | None = None
+    note: Annotated[Prose | None, DataClass.C4] = None

@@ -2,9 +2,9 @@
 
 import asyncio
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, Field, model_validator
+from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from services.intake import sealing, views
@@ -12,7 +12,6 @@ from services.intake.api import fields
 from services.intake.api.people import taken
 from services.intake.commands.interdictions import Journey, RecordInterdiction, Stopped
 from services.intake.domain.interdiction import (
-    InterdictedPerson,
     Interdiction,
     counted_by,
     legal_moves,
@@ -21,11 +20,13 @@ from services.intake.domain.interdiction import (
 )
 from services.intake.domain.recruiter import RecruiterContact, RecruiterKind
 from services.intake.parts import Parts
+from shared.http.masking import Part, View
 from shared.http.routes import Call, Routes, Target
 from shared.kernel.ids import new_id
 from shared.reference.codes import INTERDICTION_STATES, LEGAL_BASES
 from shared.reference.places import CHECKPOINTS, destination_label
 from shared.reference.regions import kabupaten_of
+from shared.security.policy.classes import DataClass
 from shared.security.vaulted import INWARDS, Vaulted
 
 routes = Routes()
@@ -34,7 +35,7 @@ routes = Routes()
 class StoppedBody(fields.PersonBody):
     """One person of the stop. `indicators` are what the officer noticed: a reason to screen, and no finding."""
 
-    indicators: tuple[fields.Indicator, ...] = Field(default=(), max_length=60)
+    indicators: Annotated[tuple[fields.Indicator, ...], DataClass.C4] = Field(default=(), max_length=60)
     documents: tuple[fields.DocumentCode, ...] = Field(default=(), max_length=20)
     pretext: fields.Pretext | None = None
     wants_training: bool | None = None
@@ -42,6 +43,8 @@ class StoppedBody(fields.PersonBody):
 
 class RecruiterBody(fields.Body):
     """A recruiter or ticket payer. Goes to the suspects' database, which only the police read."""
+
+    data_class = DataClass.C3
 
     kind: RecruiterKind = RecruiterKind.UNKNOWN
     tie: fields.Tie = "UNKNOWN"
@@ -54,10 +57,12 @@ class RecruiterBody(fields.Body):
 class InterdictionBody(fields.Body):
     """A stop at a checkpoint, or on the road: then `village` says where, and there is no checkpoint."""
 
-    ref: fields.UuidRef | None = None
+    data_class = DataClass.C1
+
+    ref: Annotated[fields.UuidRef | None, DataClass.C0] = None
     occurred_at: fields.Moment = Field(examples=["2026-05-14T04:40:00+08:00"])
     checkpoint: fields.CheckpointCode | None = Field(default=None, examples=["KOE"])
-    village: fields.Village | None = None
+    village: Annotated[fields.Village | None, DataClass.C3] = None
     carrier: fields.Code | None = None
     transport_no: fields.Code | None = None
     destination: fields.Destination = Field(
@@ -66,7 +71,7 @@ class InterdictionBody(fields.Body):
     transit: tuple[fields.Code, ...] = Field(default=(), max_length=10, examples=[["SUB", "PNK"]])
     members: tuple[fields.MemberCode, ...] = Field(default=(), max_length=20, examples=[["NAKER", "TNI_AU"]])
     legal_basis: fields.Basis = Field(examples=["PERMENAKER_18_2024"])
-    company_claimed: fields.Name | None = None
+    company_claimed: Annotated[fields.Name | None, DataClass.C3] = None
     people: list[StoppedBody] = Field(min_length=1, max_length=200)
     recruiters: tuple[RecruiterBody, ...] = Field(default=(), max_length=50)
 
@@ -77,10 +82,26 @@ class InterdictionBody(fields.Body):
         return self
 
 
-class InterdictionView(BaseModel):
+class RowView(Part):
+    """What the posko saw of one person, by reference."""
+
+    data_class = DataClass.C2
+
+    subject_ref: str
+    sex: str
+    age_band: str
+    kabupaten: str | None
+    documents: tuple[str, ...]
+    pretext: str | None
+    wants_training: bool | None
+
+
+class InterdictionView(View):
     """A stop as this reader may see it: its posko each person's row, the province counts, a home region its own."""
 
-    ref: str
+    data_class = DataClass.C1
+
+    ref: Annotated[str, DataClass.C0]
     agency: str
     occurred_at: datetime
     recorded_at: datetime
@@ -97,15 +118,17 @@ class InterdictionView(BaseModel):
     legal_moves: tuple[str, ...]
     people_count: int
     origins: dict[str, int]
-    people: tuple[InterdictedPerson, ...]
+    people: tuple[RowView, ...]
     recruiters: int
     labels: dict[str, str]
 
 
-class InterdictionItem(BaseModel):
+class InterdictionItem(View):
     """One line of the list of stops."""
 
-    ref: str
+    data_class = DataClass.C1
+
+    ref: Annotated[str, DataClass.C0]
     agency: str
     occurred_at: datetime
     checkpoint: str | None
@@ -116,10 +139,12 @@ class InterdictionItem(BaseModel):
     recruiters: int
 
 
-class DetailsView(BaseModel):
+class DetailsView(View):
     """What of a stop is sealed: the village of one on the road, and the company that somebody claimed."""
 
-    ref: str
+    data_class = DataClass.C3
+
+    ref: Annotated[str, DataClass.C0]
     village: str | None = None
     company_claimed: str | None = None
 
@@ -134,7 +159,7 @@ def interdiction_view(stop: Interdiction, call: Call) -> InterdictionView:
         legal_moves=legal_moves(stop.state),
         people_count=count_for(stop, call),
         origins=origins_of(counted_by(stop, office)),
-        people=rows_for(stop, office),
+        people=tuple(RowView.model_validate(row.model_dump()) for row in rows_for(stop, office)),
         labels=labels_of(stop, call.lang),
     )
 

@@ -10,6 +10,7 @@ from services.intake.domain.interdiction import Interdiction, InterdictionState
 from services.intake.domain.states import Move
 from services.intake.domain.subject import Subject
 from shared.http.routes import Call, Routes, Target
+from shared.security.policy.classes import DataClass
 
 routes = Routes()
 
@@ -17,6 +18,8 @@ routes = Routes()
 class SubjectMoveData(fields.Body):
     """What a step says: of guidance, whether the list of legal companies was given and what came of the offer of
     training; of a return home, which office receives the person."""
+
+    data_class = DataClass.C2
 
     list_given: bool | None = None
     training: Literal["ACCEPTED", "REFUSED", "NOT_OFFERED"] | None = None
@@ -26,6 +29,8 @@ class SubjectMoveData(fields.Body):
 class SubjectMoveBody(fields.Body):
     """A step of a person's way."""
 
+    data_class = DataClass.C2
+
     move: Move
     occurred_at: fields.Moment
     data: SubjectMoveData = SubjectMoveData()
@@ -33,6 +38,8 @@ class SubjectMoveBody(fields.Body):
 
 class InterdictionMoveBody(fields.Body):
     """A step of a stop's way; `move` is the state that it leads to."""
+
+    data_class = DataClass.C1
 
     move: InterdictionState
     occurred_at: fields.Moment

@@ -1,17 +1,20 @@
 """Screening rounds."""
 
 from datetime import datetime
+from typing import Annotated
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from services.intake import views
 from services.intake.api import fields
 from services.intake.commands.screenings import Screen
 from services.intake.domain.screening import Answers, ScreeningRound
 from services.intake.domain.subject import Subject
+from shared.http.masking import View
 from shared.http.problems import not_found
 from shared.http.routes import Call, Routes, Target
 from shared.reference.codes import INDICATORS, RISK_FACTS, RISK_LEVELS, SUBJECT_STATES
+from shared.security.policy.classes import DataClass
 from shared.security.vaulted import INWARDS
 
 routes = Routes()
@@ -23,8 +26,10 @@ class ScreeningBody(fields.Body):
     """One round's answers. `private`: nobody else was listening. `confirmed`: the person confirmed in that talk where
     the signs come from. What it comes to is computed."""
 
-    occurred_at: fields.Moment
-    private: bool
+    data_class = DataClass.C4
+
+    occurred_at: Annotated[fields.Moment, DataClass.C2]
+    private: Annotated[bool, DataClass.C2]
     confirmed: bool
     indicators: tuple[fields.Indicator, ...] = Field(default=(), max_length=60, examples=[["RECRUIT", "FORCE"]])
     facts: tuple[fields.RiskFactCode, ...] = Field(default=(), max_length=30, examples=[["INJURY"]])
@@ -32,10 +37,12 @@ class ScreeningBody(fields.Body):
     note: fields.Prose | None = None
 
 
-class ScreeningView(BaseModel):
+class ScreeningView(View):
     """A round's result."""
 
-    ref: str
+    data_class = DataClass.C2
+
+    ref: Annotated[str, DataClass.C0]
     subject_ref: str
     round: int
     occurred_at: datetime
@@ -47,10 +54,12 @@ class ScreeningView(BaseModel):
     labels: dict[str, str]
 
 
-class AnswersView(BaseModel):
+class AnswersView(View):
     """A round's answers (class C4)."""
 
-    ref: str
+    data_class = DataClass.C4
+
+    ref: Annotated[str, DataClass.C0]
     indicators: tuple[str, ...]
     facts: tuple[str, ...]
     confirmed: bool

@@ -1,9 +1,9 @@
 """People in intake."""
 
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from services.intake import views
 from services.intake.api import fields
@@ -12,17 +12,19 @@ from services.intake.commands.subjects import RegisterSubject
 from services.intake.domain.consent import Consent
 from services.intake.domain.states import legal_moves
 from services.intake.domain.subject import Subject
+from shared.http.masking import Part, View
 from shared.http.routes import Call, Routes, Target
 from shared.kernel.ids import new_id
 from shared.reference.codes import INTAKE_SOURCES, RISK_LEVELS, SUBJECT_STATES
+from shared.security.policy.classes import DataClass
 
 routes = Routes()
-
-WORKS_ON_CASES = frozenset({"INTAKE_OFFICER", "CASE_MANAGER"})
 
 
 class SubjectBody(fields.PersonBody):
     """One person who came by another way than a stop. `host` is the kabupaten where they are now."""
+
+    data_class = DataClass.C2
 
     report_ref: fields.UuidRef | None = None
     occurred_at: fields.Moment = Field(examples=["2026-06-02T09:30:00+08:00"])
@@ -31,7 +33,7 @@ class SubjectBody(fields.PersonBody):
     abroad: bool = Field(default=False, description="Whether the person comes home from abroad.")
 
 
-class AnswerView(BaseModel):
+class AnswerView(Part):
     """The last answer to one purpose."""
 
     purpose: str
@@ -41,10 +43,12 @@ class AnswerView(BaseModel):
     occurred_at: datetime
 
 
-class SubjectView(BaseModel):
+class SubjectView(View):
     """A person without their identity (class C2)."""
 
-    ref: str
+    data_class = DataClass.C2
+
+    ref: Annotated[str, DataClass.C0]
     report_ref: str
     source: str
     agency: str
@@ -62,15 +66,17 @@ class SubjectView(BaseModel):
     risk: str | None
     rounds: int
     consents: tuple[AnswerView, ...]
-    case_ref: str | None = Field(description="Shown to those who work on cases only.")
+    case_ref: Annotated[str | None, DataClass.C1] = Field(description="Shown to those who work on cases only.")
     registered_at: datetime | None
     labels: dict[str, str]
 
 
-class SubjectItem(BaseModel):
+class SubjectItem(View):
     """One line of a list of people."""
 
-    ref: str
+    data_class = DataClass.C2
+
+    ref: Annotated[str, DataClass.C0]
     report_ref: str
     sex: str
     age_band: str
@@ -79,10 +85,12 @@ class SubjectItem(BaseModel):
     risk: str | None
 
 
-class IdentityView(BaseModel):
+class IdentityView(View):
     """Who the person is (class C3), as far as anybody knows."""
 
-    ref: str
+    data_class = DataClass.C3
+
+    ref: Annotated[str, DataClass.C0]
     full_name: str | None = None
     aliases: tuple[str, ...] = ()
     nik: str | None = None
@@ -94,7 +102,7 @@ class IdentityView(BaseModel):
     village: str | None = None
 
 
-class LineView(BaseModel):
+class LineView(Part):
     """One thing that happened. `actor` and `agency` are references."""
 
     version: int
@@ -106,14 +114,16 @@ class LineView(BaseModel):
     agency: str | None
 
 
-class TimelineView(BaseModel):
+class TimelineView(View):
     """What happened to a person, in the order in which it happened in the world."""
+
+    data_class = DataClass.C2
 
     items: tuple[LineView, ...]
 
 
 def subject_view(subject: Subject, call: Call) -> SubjectView:
-    """The person's profile as this reader may see it."""
+    """The person's profile."""
     shown = subject.model_dump(include=set(SubjectView.model_fields) - {"consents", "case_ref"})
     age = {f"age_{name}": value for name, value in subject.age.model_dump(exclude={"as_child"}).items()}
     return SubjectView(
@@ -123,7 +133,7 @@ def subject_view(subject: Subject, call: Call) -> SubjectView:
         as_child=subject.age.as_child,
         legal_moves=legal_moves(subject.state),
         consents=last_answers(subject.consents),
-        case_ref=subject.case_ref if works_on_cases(call) else None,
+        case_ref=subject.case_ref,
         registered_at=subject.created_at,
         labels=labels_of(subject, call.lang),
     )
@@ -139,11 +149,6 @@ def last_answers(consents: tuple[Consent, ...]) -> tuple[AnswerView, ...]:
     """One answer per purpose, the last one."""
     last = {consent.purpose: consent for consent in consents}
     return tuple(AnswerView(**consent.model_dump(exclude={"recorded_by"})) for consent in last.values())
-
-
-def works_on_cases(call: Call) -> bool:
-    """Whether this reader may know that there is a case."""
-    return bool(call.actor.roles & WORKS_ON_CASES)
 
 
 def labels_of(subject: Subject, lang: str) -> dict[str, str]:
@@ -200,7 +205,7 @@ async def read_identity(call: Call) -> IdentityView:
 @routes.query("GET", "/v1/subjects/{subject}/timeline", permission="subject.timeline", audit="TIMELINE_READ", on=ON)
 async def read_timeline(call: Call) -> TimelineView:
     """What happened to the person."""
-    lines = await views.timeline_of(call.parts, call.target, with_case=works_on_cases(call))
+    lines = await views.timeline_of(call.parts, call.target, with_case=call.shows(DataClass.C1))
     return TimelineView(items=tuple(line_view(line) for line in lines))
 
 

@@ -8,7 +8,7 @@ from services.notify.wording import text_of
 from shared.http.pages import Page, page_of
 from shared.http.problems import bad_parameter
 from shared.http.routes import Call, Routes, Target
-from shared.security.permissions import both
+from shared.security.policy.filters import both
 
 routes = Routes()
 

@@ -1,22 +1,27 @@
 """Requests and answers."""
 
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from shared.http.masking import Part, View
+from shared.security.policy.classes import DataClass
 
-class AboutView(BaseModel):
+
+class AboutView(Part):
     """What to open next, in the service that keeps it."""
 
     kind: str = Field(examples=["CASE"])
     ref: str = Field(examples=["019f3f2a-6d3c-7c1e-9d53-2f6f1c0e8a11"])
 
 
-class NoticeView(BaseModel):
+class NoticeView(View):
     """One message of the office's inbox, in the reader's language."""
 
-    id: str = Field(examples=["019f3f2a-6d3c-7c1e-9d53-2f6f1c0e8a12"])
+    data_class = DataClass.C1
+
+    id: Annotated[str, DataClass.C0] = Field(examples=["019f3f2a-6d3c-7c1e-9d53-2f6f1c0e8a12"])
     office: str = Field(examples=["UPTD_PPA-53.71"])
     subject: str = Field(examples=["Perkara NTT-2026-048213: ada perkembangan"])
     body: str = Field(examples=["Perkara NTT-2026-048213: ada perkembangan. Detail di aplikasi."])
@@ -27,8 +32,10 @@ class NoticeView(BaseModel):
     readers: int = Field(description="How many members of the office have read it.", examples=[0])
 
 
-class InboxPage(BaseModel):
+class InboxPage(View):
     """A page of the inbox: what the reader has not read comes first."""
+
+    data_class = DataClass.C1
 
     items: list[NoticeView]
     next: str | None = Field(description="`?after=` of the next page.", examples=[None])
@@ -39,14 +46,17 @@ class MarkBody(BaseModel):
     """A move of a notice. `READ` is the only one."""
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"move": "READ"}]})
+    data_class: ClassVar[DataClass | None] = DataClass.C1
 
     move: Literal["READ"]
 
 
-class DeliveryView(BaseModel):
+class DeliveryView(View):
     """One line of the delivery log. Addresses stay in the address book."""
 
-    id: str = Field(examples=["019f3f2a-6d3c-7c1e-9d53-2f6f1c0e8a13"])
+    data_class = DataClass.C1
+
+    id: Annotated[str, DataClass.C0] = Field(examples=["019f3f2a-6d3c-7c1e-9d53-2f6f1c0e8a13"])
     notice: str = Field(examples=["019f3f2a-6d3c-7c1e-9d53-2f6f1c0e8a12"])
     office: str = Field(examples=["UPTD_PPA-53.71"])
     recipient: str = Field(description="An entry of the office's address book.", examples=["UPTD_PPA-53.71/desk"])

@@ -4,7 +4,7 @@ Default is no; a forbid wins over every permit; a policy that cannot be evaluate
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import chain
 from typing import Any
@@ -74,6 +74,19 @@ class Policies:
         """Whether anything may be open to the asker, of whatever kind: the gate before any look into the database."""
         return any(self._test(asking, permission, name) is not False for name in self._kinds)
 
+    def outlook(self, asking: Asking, permission: str) -> Decision:
+        """What is certain before anything is found: the classes that every permit of the asker's shows.
+
+        For answers that are about no one thing, and for bodies of things that are only being made: those may say what
+        any of the permits lets be written.
+        """
+        roles = self._roles(asking)
+        rules = [rule for rule in self._speaking_of(permission) if rule.permits and rule.role in roles]
+        if not rules:
+            return DENIED
+        decision = self._permitted(rules, asking)
+        return replace(decision, shows=decision.shows.intersection(*(rule.shows for rule in rules)))
+
     def filter(self, asking: Asking, permission: str, kind: type[Aggregate]) -> Filter | None:
         """The documents of a kind that are open to the asker; None: none at all."""
         test = self._test(asking, permission, kind.__name__)
@@ -98,7 +111,9 @@ class Policies:
         reasons, errors = result.diagnostics.reasons, result.diagnostics.errors
         if errors or not result.allowed:
             return Decision(allowed=False, policies=tuple(sorted(reasons)) or ("error",) * bool(errors))
-        rules = [self.rules[id_] for id_ in sorted(reasons)]
+        return self._permitted([self.rules[id_] for id_ in sorted(reasons)], asking)
+
+    def _permitted(self, rules: Sequence[Rule], asking: Asking) -> Decision:
         return Decision(
             allowed=True,
             policies=tuple(rule.id for rule in rules),
@@ -150,3 +165,8 @@ class Policies:
 def policies_of(package: str, resources: Iterable[Resource], groups: Groups) -> Policies:
     """The policies in a package's `*.cedar` files."""
     return Policies(read_folder(package), resources, groups)
+
+
+def no_policies() -> Policies:
+    """For what has no routes."""
+    return Policies((), (), {})

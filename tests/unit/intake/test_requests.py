@@ -9,13 +9,15 @@ from services.intake import sealing
 from services.intake.api import ROUTES
 from services.intake.api.interdictions import InterdictionBody, record_interdiction
 from services.intake.commands import commands
+from services.intake.domain.interdiction import Interdiction
+from services.intake.domain.subject import Subject
 from services.intake.domain.vault import Sealed
 from services.intake.parts import Parts
-from services.intake.permissions import PERMITS
+from services.intake.permissions import policies
 from shared.http.body import parse_body
 from shared.http.problems import Problem
 from shared.kernel.context import Actor
-from shared.security.permissions import PermissionTable
+from shared.security.policy.asking import Asking
 from shared.security.vaulted import Vaulted
 from tests.support.pure import World
 from tests.unit.intake.given import POSKO, UPTD
@@ -67,6 +69,10 @@ class Asked:
     """The little of a call that the handler looks at."""
 
     parts = Parts(crypto=Reversing(), suspects=Reversing(), index=Lengths(), reader=None)
+
+
+def asking(actor: Actor) -> Asking:
+    return Asking(actor, datetime(2026, 5, 14, tzinfo=UTC))
 
 
 def body(**changes):
@@ -146,26 +152,22 @@ def test_a_day_is_a_day_in_central_indonesia() -> None:
 
 
 def test_every_route_has_somebody_who_may_use_it() -> None:
-    granted = {permit.permission for permit in PERMITS}
-
-    assert {spec.permission for routes in ROUTES for spec in routes.specs} == granted
+    assert {spec.permission for routes in ROUTES for spec in routes.specs} == policies().permissions
 
 
 def test_the_posko_reaches_neither_the_answers_of_a_screening_nor_other_offices_people() -> None:
-    table = PermissionTable(PERMITS)
-    kinds = {permit.kind.__name__: permit.kind for permit in PERMITS}
+    ours = policies()
 
-    assert not table.allows(POSKO, "subject.sensitive")
-    before = {"offices": POSKO.agency, "state": {"$ne": "HANDED_TO_CASE"}}
-    assert table.filter(POSKO, "subject.identity", kinds["Subject"]) == before
+    assert not ours.allows(asking(POSKO), "subject.sensitive")
+    before = {"$and": [{"offices": {"$in": [POSKO.agency]}}, {"$nor": [{"state": {"$in": ["HANDED_TO_CASE"]}}]}]}
+    assert ours.filter(asking(POSKO), "subject.identity", Subject) == before
     lent = Actor(person="O-9", agency="UPTD_PPA-53.71", roles=frozenset({"POSKO_OFFICER"}))
-    assert table.filter(lent, "subject.identity", kinds["Subject"]) is None
-    assert table.filter(UPTD, "interdiction.record", kinds["Interdiction"]) is None
+    assert ours.filter(asking(lent), "subject.identity", Subject) is None
+    assert ours.filter(asking(UPTD), "interdiction.record", Interdiction) is None
 
 
 def test_only_a_posko_records_stops_whatever_role_somebody_has() -> None:
-    table = PermissionTable(PERMITS)
     hospital = Actor(person="O-9", agency="RS-53.71", roles=frozenset({"POSKO_OFFICER"}))
 
-    assert not table.allows(hospital, "interdiction.record")
-    assert table.allows(POSKO, "interdiction.record")
+    assert not policies().allows(asking(hospital), "interdiction.record")
+    assert policies().allows(asking(POSKO), "interdiction.record")

@@ -1,0 +1,1 @@
+"""Who may do and see what, as Cedar policies that a lawyer can read: `*.cedar`."""

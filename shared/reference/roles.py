@@ -1,0 +1,27 @@
+"""The roles that staff hold, the groups in which policies speak of several at once, and the purposes of an access."""
+
+from collections.abc import Mapping
+
+from shared.reference.table import Labelled, Table
+
+
+class Role(Labelled):
+    """A role. `groups` are separated by spaces; nobody holds a group itself."""
+
+    groups: str | None
+
+    @property
+    def member_of(self) -> tuple[str, ...]:
+        """Its groups."""
+        return tuple((self.groups or "").split())
+
+
+ROLES: Mapping[str, Role] = Table(Role, "roles.csv")
+
+PURPOSES: Mapping[str, Labelled] = Table(Labelled, "purposes.csv")
+"""What data may be asked for (UU 27/2022 Art 16, 27 and 28: limited, specific, and true to its purpose)."""
+
+
+def role_groups() -> Mapping[str, tuple[str, ...]]:
+    """Each role with its groups, as policies take them."""
+    return {code: role.member_of for code, role in ROLES.items()}
