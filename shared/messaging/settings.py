@@ -10,9 +10,6 @@ from aiokafka import TopicPartition
 
 from shared.events.incoming import Partition
 
-MONGO_TRANSACTION_LIFE_S = 60.0
-"""transactionLifetimeLimitSeconds of a mongod; it aborts what lives longer."""
-
 
 @dataclass(frozen=True, slots=True)
 class Kafka:
@@ -75,7 +72,7 @@ class Budgets:
     """
 
     handler_batch_s: float = 1.0
-    transaction_s: float = 4.0
+    transaction_s: float = 5.0
     drain_s: float = 6.0
     commit_floor_s: float = 1.0
     """The part of the drain that is kept for committing offsets, however long the batch takes."""
@@ -96,7 +93,17 @@ class Budgets:
             self.transaction_s + self.commit_floor_s <= self.drain_s, "transaction_s + commit_floor_s <= drain_s"
         )
         self._require(self.drain_s + self.leave_s < self.grace_s, "drain_s + leave_s < grace_s")
-        self._require(self.transaction_s < MONGO_TRANSACTION_LIFE_S, "transaction_s < a transaction's life of 60 s")
+
+    def around(self, transaction_life_s: float) -> str | None:
+        """What is wrong with a server's `transactionLifetimeLimitSeconds`, which is how long it keeps the locks of a
+        transaction that nobody ends: it lasts longer than ours, and a killed process's locks go with the process."""
+        if transaction_life_s <= self.transaction_s:
+            return (
+                f"not above transaction_s, {self.transaction_s:g}: the server ends transactions that we still work on"
+            )
+        if transaction_life_s > self.grace_s:
+            return f"above grace_s, {self.grace_s:g}: what a killed process held stays locked for its heir"
+        return None
 
     @staticmethod
     def _require(holds: bool, rule: str) -> None:

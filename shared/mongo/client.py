@@ -12,6 +12,7 @@ os.environ.setdefault("MOTOR_MAX_WORKERS", "64")
 from bson.codec_options import CodecOptions
 from motor.motor_asyncio import AsyncIOMotorClient
 from pymongo import AsyncMongoClient, ReadPreference
+from pymongo.errors import OperationFailure
 from pymongo.read_concern import ReadConcern
 from pymongo.write_concern import WriteConcern
 
@@ -71,6 +72,14 @@ class Mongo:
         hello = await self.native.admin.command("hello")
         if not hello.get("isWritablePrimary"):
             raise ConnectionError("no primary")
+
+    async def transaction_life_s(self) -> float | None:
+        """How long the server lets a transaction live; None where this account may not ask."""
+        try:
+            told = await self.native.admin.command("getParameter", 1, transactionLifetimeLimitSeconds=1)
+        except OperationFailure:
+            return None
+        return float(told["transactionLifetimeLimitSeconds"])
 
     async def close(self) -> None:
         """Close both clients."""

@@ -19,8 +19,8 @@ from shared.mongo.desk import Desk
 from shared.mongo.documents import to_aggregate
 from shared.mongo.leases import MongoLeases
 from shared.mongo.releasing import wait
-from shared.mongo.transaction import Stuck, Transaction, Transient
-from shared.mongo.unit_of_work import UnitOfWork
+from shared.mongo.transaction import Transaction, Transient
+from shared.mongo.unit_of_work import Batch, UnitOfWork
 
 log = structlog.get_logger(__name__)
 
@@ -32,12 +32,11 @@ REST_S = 60.0
 
 
 @dataclass
-class Firing:
+class Firing(Batch):
     """One timer's unit of work."""
 
     timer: Timer
     rules: Rulebook
-    forced: Reject | None = None
 
     async def claim(self, tx: Transaction) -> Iterable[Need]:
         """The timer as it is now, and what its rule needs."""
@@ -57,21 +56,9 @@ class Firing:
             about = [now for kind, id_ in changed for now in desk.loaded(Ref(kind, id_))]
             desk.audit(cause, target=(changed[0][0].__name__, changed[0][1]), about=about)
 
-    async def save(self, tx: Transaction) -> None:
-        """Nothing beyond the states."""
-
-    def committed(self) -> None:
-        """Nobody waits for it."""
-
-    def halves(self) -> None:
-        """It is alone."""
-        return
-
     def refuse(self, reject: Reject) -> None:
         """It cannot be saved; it stays as it is and is tried again after a rest."""
-        if self.forced:
-            raise Stuck(reject.code)
-        self.forced = reject
+        super().refuse(reject)
         log.error("timer_unsavable", kind=self.timer.kind, reason=reject.code)
 
 

@@ -18,8 +18,8 @@ from shared.mongo.client import Document
 from shared.mongo.desk import Desk, target_of
 from shared.mongo.expiry import expires
 from shared.mongo.saving import topic_of
-from shared.mongo.transaction import OutcomeUnknown, Stuck, Transaction, Transient, jittered
-from shared.mongo.unit_of_work import UnitOfWork
+from shared.mongo.transaction import OutcomeUnknown, Transaction, Transient, jittered
+from shared.mongo.unit_of_work import Batch, UnitOfWork
 
 IDEMPOTENCY = "idempotency"
 KEEP = timedelta(days=2)
@@ -32,7 +32,10 @@ class Waiting:
 
     command: Command
     answer: "asyncio.Future[Receipt]"
-    forced: Reject | None = None
+    until: float
+    """On the loop's clock; whoever waits is not kept longer."""
+    unknown: bool = False
+    """It may have happened: a commit of it was sent, and its answer never came."""
     outcome: Receipt | Reject | Exception | None = None
 
     def settle(self) -> None:
@@ -44,9 +47,14 @@ class Waiting:
         elif self.outcome is not None:
             self.answer.set_exception(self.outcome)
 
+    def turn_away(self) -> None:
+        """Tell that it cannot be done now."""
+        self.outcome = Unavailable("OUTCOME_UNKNOWN" if self.unknown else "UNAVAILABLE")
+        self.settle()
+
 
 @dataclass
-class CommandBatch:
+class CommandBatch(Batch):
     """Commands that are decided in turn over one overlay and committed together."""
 
     rules: Rulebook
@@ -54,6 +62,11 @@ class CommandBatch:
     kinds: Mapping[str, type[Aggregate]]
     known: dict[str, Document] = field(default_factory=dict)
     claims: list[Document] = field(default_factory=list)
+
+    def wanted(self) -> bool:
+        """Turn away whose time is up; whether anybody is left."""
+        self.waiting = _in_time(self.waiting)
+        return bool(self.waiting)
 
     async def claim(self, tx: Transaction) -> Iterable[Need]:
         """Find repetitions; answers what the rules, preconditions and repetitions need."""
@@ -90,12 +103,6 @@ class CommandBatch:
         first, second = self.waiting[:middle], self.waiting[middle:]
         return CommandBatch(self.rules, first, self.kinds), CommandBatch(self.rules, second, self.kinds)
 
-    def refuse(self, reject: Reject) -> None:
-        """The only command cannot be saved; where not even its refusal can, its caller learns of a bug."""
-        if self.waiting[0].forced:
-            raise Stuck(reject.code)
-        self.waiting[0].forced = reject
-
     def _needs(self, command: Command) -> Iterable[Need]:
         yield from command.needs
         if command.precondition:
@@ -107,8 +114,8 @@ class CommandBatch:
 
     async def _decide(self, desk: Desk, waiting: Waiting) -> Receipt:
         command = waiting.command
-        if waiting.forced:
-            raise waiting.forced
+        if self.forced:
+            raise self.forced
         if command.idempotency and (row := self.known.get(command.idempotency.scope)):
             return self._replay(desk, command, row)
         if command.precondition:
@@ -146,6 +153,14 @@ class CommandBatch:
         self.claims.append(row)
 
 
+def _in_time(waiting: list[Waiting]) -> list[Waiting]:
+    now = asyncio.get_running_loop().time()
+    for one in waiting:
+        if one.until < now:
+            one.turn_away()
+    return [one for one in waiting if not one.answer.done()]
+
+
 def _named(target: Ref | None) -> tuple[str, str] | None:
     return None if target is None else (target.kind.__name__, target.id)
 
@@ -180,6 +195,7 @@ class CommandBus:
     kinds: tuple[type[Aggregate], ...]
     group: int = 64
     deadline_s: float = 8.0
+    """For each command, from the moment that it is handed in."""
 
     def __post_init__(self) -> None:
         self._queue: asyncio.Queue[Waiting] = asyncio.Queue(maxsize=1024)
@@ -190,9 +206,10 @@ class CommandBus:
         """Decide and save; raises Reject or Unavailable. A caller who goes away does not take the command back."""
         if self._ended:
             raise Unavailable
-        answer: asyncio.Future[Receipt] = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[Receipt] = loop.create_future()
         try:
-            self._queue.put_nowait(Waiting(command, answer))
+            self._queue.put_nowait(Waiting(command, answer, loop.time() + self.deadline_s))
         except asyncio.QueueFull:
             raise Unavailable("TOO_BUSY") from None
         with self._counted(command) as told:
@@ -227,7 +244,7 @@ class CommandBus:
         finally:
             self._ended = True
             while not self._queue.empty():
-                _turn_away([self._queue.get_nowait()], "UNAVAILABLE")
+                self._queue.get_nowait().turn_away()
 
     async def _next(self, stop: asyncio.Event) -> list[Waiting]:
         getting, stopping = asyncio.ensure_future(self._queue.get()), asyncio.ensure_future(stop.wait())
@@ -240,17 +257,12 @@ class CommandBus:
         return group
 
     async def _apply(self, group: list[Waiting]) -> None:
-        loop = asyncio.get_running_loop()
-        give_up_at, attempt = loop.time() + self.deadline_s, 0
-        while waiting := [w for w in group if not w.answer.done()]:
+        attempt = 0
+        while waiting := [one for one in group if not one.answer.done()]:
             try:
                 await self.uow.run(CommandBatch(self.rules, waiting, self._kinds))
             except Transient as error:
-                if isinstance(error, OutcomeUnknown):
-                    # It may have happened, and without a key nothing would tell: deciding again could do it twice.
-                    _give_up([w for w in waiting if not w.command.idempotency], error)
-                if loop.time() > give_up_at or no_server(error):
-                    return _give_up(waiting, error)
+                _postpone(waiting, error)
                 await asyncio.sleep(jittered(0.02, attempt, 0.5))
                 attempt += 1
             except Exception as bug:  # noqa: BLE001 - one group's bug must not end the lane
@@ -267,16 +279,16 @@ class CommandBus:
         return None
 
 
-def no_server(error: Transient) -> bool:
-    """No primary within the selection time-out: waiting longer would only keep people waiting."""
-    return "ServerSelection" in str(error)
+def _postpone(waiting: list[Waiting], error: Transient) -> None:
+    """Turn away who had better not wait for another attempt.
 
-
-def _give_up(waiting: list[Waiting], error: Transient) -> None:
-    _turn_away(waiting, "OUTCOME_UNKNOWN" if isinstance(error, OutcomeUnknown) else "UNAVAILABLE")
-
-
-def _turn_away(waiting: list[Waiting], code: str) -> None:
+    After a commit without an answer that is whoever has no key: nothing would tell that it happened, and deciding
+    again could do it twice. Without a primary within the selection's time-out it is everybody.
+    """
+    unknown, away = isinstance(error, OutcomeUnknown), "ServerSelection" in str(error)
     for one in waiting:
-        one.outcome = Unavailable(code)
-        one.settle()
+        if one.answer.done():
+            continue
+        one.unknown = one.unknown or unknown
+        if away or (unknown and not one.command.idempotency):
+            one.turn_away()

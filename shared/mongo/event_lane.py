@@ -16,7 +16,7 @@ from shared.mongo.parking import ParkingLot, head_id, waiting_id
 from shared.mongo.progress import Progress
 from shared.mongo.refusals import Refusals, Sealer
 from shared.mongo.transaction import Transaction, Transient, jittered
-from shared.mongo.unit_of_work import UnitOfWork
+from shared.mongo.unit_of_work import Batch, UnitOfWork
 from shared.mongo.verdicts import CONFLICTING_DUPLICATE, ID_REUSED, TOO_OLD, Judge, cause_of
 
 T = TypeVar("T")
@@ -47,9 +47,10 @@ class EventLane:
         return await self._insist(lambda _: self.progress.read(partitions))
 
     async def apply(self, batch: Sequence[Incoming]) -> None:
-        """Apply all of it; an outage blocks, and the batch is tried in halves after each wait."""
+        """Apply all of it; an outage blocks, and from the second wait on the batch is tried in ever smaller pieces:
+        on a slow line it may be too much for one transaction."""
         work = EventBatch(self, list(batch))
-        await self._insist(lambda attempt: self._apply(work, split=attempt > 1))
+        await self._insist(lambda attempt: self._apply(work, halvings=attempt - 1))
 
     async def _insist(self, act: Callable[[int], Awaitable[T]]) -> T:
         """Try until the database can. Whatever else comes out, the waiting is over."""
@@ -65,19 +66,21 @@ class EventLane:
         finally:
             self.waiting = False
 
-    async def _apply(self, work: "EventBatch", *, split: bool) -> None:
-        halves = work.halves() if split else None
-        for part in halves or (work,):
-            await self.uow.run(part)
+    async def _apply(self, work: "EventBatch", halvings: int) -> None:
+        halves = work.halves() if halvings > 0 else None
+        if halves is None:
+            return await self.uow.run(work)
+        for half in halves:
+            await self._apply(half, halvings - 1)
+        return None
 
 
 @dataclass
-class EventBatch:
+class EventBatch(Batch):
     """Some records of some partitions, each partition's in order."""
 
     lane: EventLane
     incoming: list[Incoming]
-    forced: Reject | None = None
     inbox: dict[str, Document] = field(default_factory=dict)
     fresh: list[Incoming] = field(default_factory=list)
     claims: list[Document] = field(default_factory=list)
@@ -135,7 +138,7 @@ class EventBatch:
         """The one event cannot be saved; where not even its refusal can, its partition stops."""
         if self.forced:
             raise Halted(self.incoming[0].record.partition, reject.code)
-        self.forced = reject
+        super().refuse(reject)
 
     def _ours(self, incoming: Incoming) -> bool:
         return self.lane.judge.partner(incoming) is None

@@ -18,6 +18,7 @@ from shared.mongo.event_lane import EventLane
 from shared.mongo.inbox import Outcome, inbox_id, inbox_row, read_inbox, settled
 from shared.mongo.parking import HEADS, ROWS, Head, head_write, record_of, waiting_id
 from shared.mongo.transaction import Conflict, Stuck, Transaction, Transient
+from shared.mongo.unit_of_work import Batch
 from shared.mongo.verdicts import HANDLER_FAILED
 
 log = structlog.get_logger(__name__)
@@ -28,14 +29,13 @@ SWEEP_S = 1.0
 
 
 @dataclass
-class ReleaseBatch:
+class ReleaseBatch(Batch):
     """The first rows of one parked key. The first that is refused again ends the release; the rest stays behind it."""
 
     lane: EventLane
     decode: Decode
     head_id: str
     limit: int = ROWS_AT_ONCE
-    forced: Reject | None = None
     head: Head | None = None
     rows: list[Document] = field(default_factory=list)
     done: list[Document] = field(default_factory=list)
@@ -80,18 +80,12 @@ class ReleaseBatch:
         """The rows that are through have had their effect."""
         log.info("released", head=self.head_id, rows=len(self.done))
 
-    def halves(self) -> None:
-        """The second half would depend on the first."""
-        return
-
     def refuse(self, reject: Reject) -> None:
         """Something cannot be saved. The first row is tried alone, and if it is that one, refused."""
         if len(self.rows) > 1:
             self.limit = 1
-        elif self.forced:
-            raise Stuck(reject.code)
         else:
-            self.forced = reject
+            super().refuse(reject)
 
     @property
     def more(self) -> bool:

@@ -10,14 +10,13 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, TypeVar
 
+import pymongo
 from pymongo import ReadPreference
 from pymongo.errors import (
     BulkWriteError,
     ConnectionFailure,
-    ExecutionTimeout,
     OperationFailure,
     PyMongoError,
-    WTimeoutError,
 )
 from pymongo.read_concern import ReadConcern
 
@@ -28,8 +27,10 @@ T = TypeVar("T")
 
 WRITE_CONFLICT = 112
 DUPLICATE_KEY = 11000
-COMMIT_S = 3.0
-"""How long a commit without an answer is repeated; each repetition may wait for a server by itself."""
+BUDGET_S = 5.0
+"""What one transaction may take from its first call to the answer of its commit."""
+COMMIT_S = 1.0
+"""The part of it that is kept for the commit, which has what the body leaves: a lost answer is asked for again."""
 
 
 class Conflict(Exception):
@@ -98,21 +99,23 @@ class Transaction:
         return int(done.matched_count)
 
 
-async def transact(mongo: Mongo, body: Callable[[Transaction], Awaitable[T]]) -> T:
-    """Run `body` in one snapshot transaction and commit it durably on a majority.
+async def transact(mongo: Mongo, body: Callable[[Transaction], Awaitable[T]], budget_s: float = BUDGET_S) -> T:
+    """Run `body` in one snapshot transaction and commit it durably on a majority, within `budget_s`.
 
     Raises Conflict, Transient or OutcomeUnknown for what may be tried again; anything else comes through as it is.
     `body` may be run again by the caller, so it must not have side effects outside the transaction.
     """
+    end = time.monotonic() + budget_s
     try:
         async with await mongo.client.start_session() as session:
             session.start_transaction(ReadConcern("snapshot"), MAJORITY, ReadPreference.PRIMARY)
             try:
-                result = await body(Transaction(mongo, session))
+                with pymongo.timeout(budget_s - COMMIT_S):
+                    result = await body(Transaction(mongo, session))
             except BaseException:
                 await _abort(session)
                 raise
-            await _commit(session)
+            await _commit(session, end)
             return result
     except PyMongoError as error:
         raise translated(error) from error
@@ -120,20 +123,21 @@ async def transact(mongo: Mongo, body: Callable[[Transaction], Awaitable[T]]) ->
 
 async def _abort(session: Any) -> None:
     try:
-        await session.abort_transaction()
+        with pymongo.timeout(COMMIT_S):
+            await session.abort_transaction()
     except PyMongoError:
         return  # the server ends it by itself; the first error is the one that matters
 
 
-async def _commit(session: Any) -> None:
-    give_up_at = time.monotonic() + COMMIT_S
+async def _commit(session: Any, end: float) -> None:
     for attempt in itertools.count():
         try:
-            await session.commit_transaction()
+            with pymongo.timeout(max(0.1, end - time.monotonic())):
+                await session.commit_transaction()
         except PyMongoError as error:
             if not error.has_error_label("UnknownTransactionCommitResult"):
                 raise
-            if time.monotonic() > give_up_at:
+            if time.monotonic() > end:
                 raise OutcomeUnknown(type(error).__name__) from error
             await asyncio.sleep(jittered(0.05, attempt, 1.0))
         else:
@@ -164,7 +168,7 @@ def _codes(error: PyMongoError) -> set[int | None]:
 
 def _passing(error: PyMongoError) -> bool:
     labelled = error.has_error_label("TransientTransactionError") or error.has_error_label("RetryableWriteError")
-    return labelled or isinstance(error, ConnectionFailure | ExecutionTimeout | WTimeoutError)
+    return labelled or error.timeout or isinstance(error, ConnectionFailure)
 
 
 def jittered(base_s: float, attempt: int, cap_s: float) -> float:

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Protocol, Self
+from typing import Self
 
 import structlog
 from bson.errors import BSONError
@@ -20,7 +20,7 @@ from shared.mongo.desk import Desk
 from shared.mongo.loading import load
 from shared.mongo.parking import release_waiting
 from shared.mongo.saving import EventTooLarge, OutboxWriter, save_entries, save_events, save_states, save_timeline
-from shared.mongo.transaction import Conflict, KeyTaken, Transaction, jittered, transact
+from shared.mongo.transaction import BUDGET_S, Conflict, KeyTaken, Stuck, Transaction, jittered, transact
 from shared.observability.metrics import Metrics
 
 log = structlog.get_logger(__name__)
@@ -35,32 +35,39 @@ The first three are not even the driver's errors (2^63, a lone surrogate, nestin
 driver's would restart on them for ever."""
 
 
-class Batch(Protocol):
+class Batch:
     """Inputs that share a transaction. An attempt may be repeated: `claim` starts from nothing each time."""
+
+    forced: Reject | None = None
+    """The only input is refused with this, since it could not be saved."""
+
+    def wanted(self) -> bool:
+        """Whether another attempt has anything to do; here inputs may be let go."""
+        return True
 
     async def claim(self, tx: Transaction) -> Iterable[Need]:
         """Find out which inputs are still to be decided; answers what they need."""
-        ...
+        raise NotImplementedError
 
     async def decide(self, desk: Desk) -> None:
         """Decide each input in order."""
-        ...
+        raise NotImplementedError
 
     async def save(self, tx: Transaction) -> None:
         """Write what makes the inputs count once: claims, parked rows, progress."""
-        ...
 
     def committed(self) -> None:
         """All of it is durable on a majority."""
-        ...
 
     def halves(self) -> tuple[Self, Self] | None:
-        """The batch in two, in order; None where it has one input."""
-        ...
+        """The batch in two, in order; None where it is not to be divided."""
+        return None
 
     def refuse(self, reject: Reject) -> None:
-        """The only input cannot be saved: from now on it is refused. Raises where it was refused already."""
-        ...
+        """The only input cannot be saved: from now on it is refused. Raises where not even that can be saved."""
+        if self.forced:
+            raise Stuck(reject.code)
+        self.forced = reject
 
 
 @dataclass
@@ -72,6 +79,7 @@ class UnitOfWork:
     outbox: OutboxWriter
     metrics: Metrics
     probe: Probe = no_probe
+    transaction_s: float = BUDGET_S
 
     async def run(self, batch: Batch, conflicts: int = 0) -> None:
         """Apply the batch, all or nothing per transaction; raises Transient where the database cannot.
@@ -81,10 +89,10 @@ class UnitOfWork:
         """
         taken = 0
         hot: list[Address] = []
-        while True:
+        while batch.wanted():
             fault = None
             try:
-                return await self._attempt(batch, hot, touch=conflicts >= TOUCH_AFTER)
+                await self._attempt(batch, hot, touch=conflicts >= TOUCH_AFTER)
             except Conflict as conflict:
                 conflicts += 1
                 self.metrics.conflicts.labels(type(batch).__name__).inc()
@@ -93,11 +101,13 @@ class UnitOfWork:
             except UNSAVABLE as error:
                 log.error("unsavable", batch=type(batch).__name__, error=type(error).__name__)
                 fault, taken, conflicts = "UNSAVABLE", HALVE_AFTER, max(conflicts, HALVE_AFTER)
+            else:
+                return
             halves = batch.halves() if conflicts >= HALVE_AFTER else None
             if halves:
                 for half in halves:
                     await self.run(half, conflicts - 1)
-                return None
+                return
             if fault and taken >= HALVE_AFTER:
                 batch.refuse(Reject(fault, Kind.CONFLICT))
                 taken = 0
@@ -113,7 +123,7 @@ class UnitOfWork:
             hot[:] = sorted(desk.overlay.dirty, key=lambda a: (a[0].collection, a[1]))
             await self._save(tx, desk, batch)
 
-        await transact(self.mongo, body)
+        await transact(self.mongo, body, self.transaction_s)
         batch.committed()
         self.probe("after_commit")
 

@@ -111,6 +111,7 @@ class Process:
             ConsumerSettings(
                 group=runtime.name,
                 topics=tuple(topics),
+                budgets=runtime.budgets,
                 max_records=settings.consumer_batch,
                 session_timeout_s=settings.consumer_session_timeout_s,
             ),

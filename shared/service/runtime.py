@@ -5,12 +5,15 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+import structlog
+
 from shared.events.codec import decode
 from shared.events.incoming import Incoming, Record
 from shared.events.registry import Registry, registry
 from shared.kernel.clock import Clock, offset_clock, system_clock
 from shared.kernel.probe import Probe, crash_at, no_probe
 from shared.kernel.timer import Timer
+from shared.messaging.settings import Budgets
 from shared.mongo.bugs import Bugs
 from shared.mongo.client import Mongo
 from shared.mongo.command_bus import CommandBus
@@ -27,6 +30,8 @@ from shared.mongo.verdicts import Judge
 from shared.observability.metrics import Metrics
 from shared.service.definition import Service
 from shared.service.settings import ServiceSettings
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass
@@ -52,7 +57,10 @@ class Runtime:
         self.reader = MongoReader(self.mongo)
         self.audit = AuditLog(self.mongo)
         writer = OutboxWriter(service.name, settings.outbox_shards)
-        self.uow = UnitOfWork(self.mongo, self.clock, writer, self.metrics, self.probe)
+        self.budgets = Budgets()
+        self.uow = UnitOfWork(
+            self.mongo, self.clock, writer, self.metrics, self.probe, transaction_s=self.budgets.transaction_s
+        )
         self.bus = CommandBus(
             self.uow, service.rules, service.kinds, settings.command_group, settings.command_deadline_s
         )
@@ -74,6 +82,14 @@ def domain_clock(settings: ServiceSettings) -> Clock:
     return offset_clock(settings.clock_offset_file) if settings.clock_offset_file else system_clock
 
 
+async def compare_budgets(mongo: Mongo, budgets: Budgets) -> None:
+    """Say so where our time budgets do not nest within the server's. It works all the same, only not as quickly."""
+    life_s = await mongo.transaction_life_s()
+    wrong = "unknown: this account may not ask" if life_s is None else budgets.around(life_s)
+    if wrong:
+        log.error("budgets_do_not_nest", transaction_lifetime_limit_s=life_s, wrong=wrong)
+
+
 @asynccontextmanager
 async def open_runtime(
     service: Service, settings: ServiceSettings, known: Registry | None = None
@@ -85,6 +101,7 @@ async def open_runtime(
     mongo = settings.mongo(settings.mongo_database, service.databases)
     try:
         await ensure(mongo, (*service.kinds, Timer), service.entries, service.indexes)
+        await compare_budgets(mongo, Budgets())
         async with FieldCrypto.open(settings, mongo) as crypto:
             runtime = Runtime(service, settings, mongo, crypto, known or registry())
             async with service.parts(runtime) as parts:

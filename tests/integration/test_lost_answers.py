@@ -36,8 +36,8 @@ def lost(monkeypatch: pytest.MonkeyPatch) -> None:
     """The next commit happens, and its answer never comes."""
     real, answers = transaction._commit, iter([OutcomeUnknown("AutoReconnect")])
 
-    async def commit(session: Any) -> None:
-        await real(session)
+    async def commit(session: Any, end: float) -> None:
+        await real(session, end)
         for error in answers:
             raise error
 

@@ -12,7 +12,7 @@ def test_the_defaults_nest() -> None:
 @pytest.mark.parametrize(
     "wrong",
     [
-        {"handler_batch_s": 4.0},
+        {"handler_batch_s": 5.0},
         {"handler_batch_s": 0.0},
         {"transaction_s": 6.0},
         {"transaction_s": 5.5},
@@ -20,9 +20,19 @@ def test_the_defaults_nest() -> None:
         {"drain_s": 9.0},
         {"leave_s": 4.0},
         {"rebalance_s": 301.0},
-        {"transaction_s": 60.0, "drain_s": 70.0, "grace_s": 80.0, "rebalance_s": 90.0},
     ],
 )
 def test_wrong_nesting_is_refused(wrong: dict[str, float]) -> None:
     with pytest.raises(ValueError, match="do not nest"):
         Budgets(**wrong)
+
+
+@pytest.mark.parametrize(
+    ("life_s", "wrong"), [(5, "not above transaction_s, 5"), (6, ""), (10, ""), (60, "above grace_s, 10")]
+)
+def test_a_servers_transactions_live_longer_than_ours_and_no_longer_than_a_killed_process(
+    life_s: float, wrong: str
+) -> None:
+    said = Budgets().around(life_s) or ""
+    assert said.startswith(wrong)
+    assert bool(said) == bool(wrong)
