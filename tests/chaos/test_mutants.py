@@ -64,8 +64,8 @@ def _ends(batch: Any) -> dict[Any, int]:
 def commit_the_greatest_offset(patch: pytest.MonkeyPatch) -> None:
     """One number for all partitions."""
 
-    async def save(self: Any, tx: Any, positions: dict[Any, int]) -> None:
-        await original(self, tx, dict.fromkeys(positions, max(positions.values())))
+    async def save(self: Any, tx: Any, positions: dict[Any, int], *more: Any) -> None:
+        await original(self, tx, dict.fromkeys(positions, max(positions.values())), *more)
 
     original = progress.Progress.save
     patch.setattr(progress.Progress, "save", save)
@@ -77,7 +77,7 @@ def drop_the_fence(patch: pytest.MonkeyPatch) -> None:
     async def check(*_: Any) -> None:
         return
 
-    async def save(self: Any, tx: Any, positions: dict[Any, int]) -> None:
+    async def save(self: Any, tx: Any, positions: dict[Any, int], *more: Any) -> None:
         for partition, position in positions.items():
             query = {"_id": self._id(partition)}
             if not await tx.update(progress.PROGRESS, query, {"$set": {"next": position}}):
