@@ -12,6 +12,8 @@ from pydantic.json_schema import models_json_schema
 from shared.http.problems import MEDIA_TYPE
 from shared.http.specs import RouteSpec, Style
 from shared.http.titles import title
+from shared.reference.roles import PURPOSES
+from shared.security.policy.asking import CASEWORK
 
 REF = "#/components/schemas/{model}"
 EXAMPLE_ID = "019bb2c4-8f00-7c3e-9d41-5a1f0c2e7b10"
@@ -118,6 +120,7 @@ def _parameters(spec: RouteSpec) -> Iterable[dict[str, Any]]:
         yield _parameter(name, "path", {"type": "string"}, required=True, example=EXAMPLE_ID)
     for name in sorted(spec.query_names):
         yield _parameter(name, "query", _QUERY.get(name, {"type": "string"}))
+    yield _parameter("X-Purpose", "header", {"type": "string", "enum": list(PURPOSES), "default": CASEWORK})
     if spec.style is Style.COMMAND:
         key = {"type": "string", "minLength": 1, "maxLength": 200}
         yield _parameter("Idempotency-Key", "header", key, required=spec.method == "POST", example=EXAMPLE_ID)
@@ -134,7 +137,7 @@ def _parameter(name: str, place: str, schema: dict[str, Any], **more: Any) -> di
     return {"name": name, "in": place, "schema": schema, **more}
 
 
-_COMMON = ((401, "TOKEN_EXPIRED"), (429, "RATE_LIMITED"), (503, "UNAVAILABLE"))
+_COMMON = ((400, "PURPOSE_UNKNOWN"), (401, "TOKEN_EXPIRED"), (429, "RATE_LIMITED"), (503, "UNAVAILABLE"))
 
 
 def problems_of(spec: RouteSpec) -> dict[int | str, dict[str, Any]]:
