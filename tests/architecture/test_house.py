@@ -7,9 +7,12 @@ from importlib import import_module
 from pathlib import Path
 
 import pytest
+from pydantic import BaseModel
 
 from shared.events.registry import registry
-from shared.http.specs import RouteSpec
+from shared.http.masking import plan_of
+from shared.http.specs import RouteSpec, Style
+from shared.security.policy.classes import DataClass
 from shared.service.definition import Service
 
 ROOT = Path(__file__).parents[2]
@@ -101,3 +104,18 @@ def test_only_settings_read_the_environment() -> None:
     allowed = {motors_threads, secrets}  # the first has no other switch, the second is a source of settings
     found = [p for p in python_files("services", "shared") if reading.search(p.read_text("utf-8")) and p not in allowed]
     assert found == []
+
+
+@pytest.mark.parametrize(("service", "spec"), list(every_route()), ids=called)
+def test_nobody_must_write_what_is_not_theirs_to_write(service: Service, spec: RouteSpec) -> None:
+    required = required_classes(spec.body) if spec.body and spec.style is Style.COMMAND else frozenset()
+    rules = [r for r in service.policies.rules.values() if r.permits and spec.permission in r.actions]
+    about = {spec.on.kind.__name__} if spec.on else {r.kind for r in rules}
+    assert {r.id for r in rules if r.kind in about and not required <= r.writes} == set()
+
+
+def required_classes(model: type[BaseModel]) -> frozenset[DataClass]:
+    """The classes of the fields that a body cannot do without."""
+    needed = [each for each in plan_of(model) if model.model_fields[each.name].is_required()]
+    own = frozenset(each.data_class for each in needed if each.data_class)
+    return own.union(*(required_classes(each.part) for each in needed if each.part))

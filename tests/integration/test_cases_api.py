@@ -307,3 +307,36 @@ async def test_an_audit_row_says_on_what_grounds_what_was_shown_and_whose_it_was
     [change] = await cases.rows("audit", {"action": "REFERRAL_SENT"})
     assert {f"case|{ref}", f"subject|{person['_id']}"} == set(change["chains"])
     assert ("PERMIT", "CASE_MANAGER", sent["id"]) == (change["decision"], change["role"], change["shown_refs"][0])
+
+
+async def test_a_former_manager_sees_nothing_of_a_case_that_was_given_on(cases: Cases) -> None:
+    case = await opened(cases)
+    referral = await referred(cases, case)
+    await cases.move(LPSK, referral, {"move": "ACCEPT", "data": {"foreign_no": "PP.01/2026"}})
+    [file] = await cases.rows("agency_files")
+    tag = (await cases.call(SUPERVISOR, "GET", case)).headers["etag"]
+    given = await cases.post(SUPERVISOR, f"{case}/manager", {"manager": COLLEAGUE}, If_Match=tag)
+    assert given["inside"]["manager"] == COLLEAGUE
+
+    for path in (case, f"{case}/timeline", f"{case}/consents", f"{case}/files", referral, f"/v1/files/{file['_id']}"):
+        assert (await cases.call(MANAGER, "GET", path)).status_code == 404, path
+        assert (await cases.call(COLLEAGUE, "GET", path)).status_code == 200, path
+    for path in ("/v1/cases", "/v1/referrals"):
+        assert (await cases.read(MANAGER, path))["items"] == []
+    refused = await cases.call(COLLEAGUE, "POST", f"{case}/manager", {"manager": MANAGER}, If_Match=tag)
+    assert refused.status_code == 404, "a manager does not choose the next one"
+
+
+async def test_what_is_masked_is_named_and_the_purpose_is_one_of_a_list(cases: Cases) -> None:
+    case = await opened(cases)
+    await referred(cases, case)
+    thin = await cases.read(LPSK, case)
+    assert (thin["inside"], thin["masked"]) == (None, ["/inside"])
+    assert (await cases.read(MANAGER, case))["masked"] == []
+    for purpose, status in (("STATISTICS", 404), ("SUPERVISION", 200)):
+        assert (await cases.call(MANAGER, "GET", f"{case}/timeline", X_Purpose=purpose)).status_code == status
+    unknown = await cases.call(MANAGER, "GET", case, X_Purpose="CURIOSITY")
+    assert (unknown.status_code, unknown.json()["code"]) == (400, "PURPOSE_UNKNOWN")
+    rows = await cases.rows("audit", {"action": "TIMELINE_READ"})
+    assert [(row["purpose"], row["decision"]) for row in rows] == [("STATISTICS", "DENY"), ("SUPERVISION", "PERMIT")]
+    assert (rows[1]["policies"], rows[1]["classes"]) == (["cases.manager.reads"], ["C2"])

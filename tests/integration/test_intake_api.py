@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from shared.events.case_v1 import CaseDrafted, CaseOpened
+from shared.events.case_v1 import CaseDrafted, CaseOpened, ManagerChanged
 from shared.events.intake_v1 import ConsentRecorded, InterdictionRecorded, SubjectHandedToCase, SubjectRegistered
 from shared.kernel.clock import system_clock
 from shared.kernel.ids import new_id
@@ -299,3 +299,16 @@ async def test_lists_show_ones_own_people_newest_first(intake: Intake) -> None:
     assert [item["state"] for item in (await intake.read(POSKO, "/v1/subjects"))["items"]] == ["PROSPECTIVE_WORKER"]
     assert (await intake.read(POSKO, "/v1/interdictions?checkpoint=KOE"))["items"][0]["people_count"] == 1
     assert (await intake.read(POSKO, "/v1/interdictions?checkpoint=TENAU"))["items"] == []
+
+
+async def test_who_no_longer_manages_the_case_no_longer_finds_the_person(intake: Intake) -> None:
+    person = await in_case(intake)
+    assert (await intake.read(MANAGER, f"{person}/identity"))["full_name"] == CANARY
+    changed = ManagerChanged(
+        occurred_at=system_clock(), case_no="NTT-2026-048213", case_ref="C-1", lead="UPTD_PPA-53.71", manager="O-99"
+    )
+    await intake.feed("case-events", changed, key="C-1")
+
+    for rest in ("", "/identity", "/timeline", "/screenings"):
+        assert (await intake.call(MANAGER, "GET", f"{person}{rest}")).status_code == 404
+    assert (await intake.read(MANAGER, "/v1/subjects"))["items"] == []

@@ -1,0 +1,144 @@
+"""What somebody may not see and what does not exist take one path: the same commands to the database, status, body and
+headers, on every route that is about one thing. How far their times can be told apart is reported."""
+
+import time
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+
+import httpx
+import pytest
+from pymongo import monitoring
+
+from services.cases.api import ROUTES as CASES_ROUTES
+from services.intake.api import ROUTES as INTAKE_ROUTES
+from shared.http.specs import RouteSpec
+from shared.kernel.ids import new_id
+from tests.integration.test_cases_api import LPSK, opened, referred
+from tests.integration.test_intake_disclosure import stopped
+from tests.support.addresses import Addresses
+from tests.support.cases import Cases, running_cases
+from tests.support.intake import ALOR, MANAGER, Intake, running_intake
+
+pytestmark = pytest.mark.integration
+
+ROUNDS = 100
+
+
+class Commands(monitoring.CommandListener):
+    """Notes what the driver sends about records and audit."""
+
+    def __init__(self) -> None:
+        self.sent: list[tuple[str, str, str]] = []
+
+    def started(self, event: monitoring.CommandStartedEvent) -> None:
+        """A command: its name, its collection, and the form of what it looks for."""
+        if event.command_name in ("find", "insert", "update"):
+            collection = event.command[event.command_name]
+            self.sent.append((event.command_name, collection, form(event.command.get("filter"))))
+
+    def succeeded(self, event: monitoring.CommandSucceededEvent) -> None:
+        """Not of interest."""
+
+    def failed(self, event: monitoring.CommandFailedEvent) -> None:
+        """Not of interest."""
+
+
+def form(filter_: Any) -> str:
+    """A filter without the one id that is looked for."""
+    if isinstance(filter_, dict | list):
+        pairs = filter_.items() if isinstance(filter_, dict) else enumerate(filter_)
+        return str([(name, "?" if name == "_id" else form(value)) for name, value in pairs])
+    return str(filter_)
+
+
+@pytest.fixture
+def commands() -> Iterator[Commands]:
+    """A listener that every client made from now on has."""
+    listener = Commands()
+    monitoring.register(listener)
+    yield listener
+    # The driver has no way to take a listener back; this one holds nothing but its own list.
+    listener.sent = []
+
+
+@pytest.fixture
+async def cases(commands: Commands, stack: Addresses, unique: str) -> AsyncIterator[Cases]:
+    async with running_cases(stack, unique) as running:
+        yield running
+
+
+@pytest.fixture
+async def intake(commands: Commands, stack: Addresses, unique: str) -> AsyncIterator[Intake]:
+    async with running_intake(stack, unique) as running:
+        yield running
+
+
+def routes_on(routes: Any, *names: str) -> list[RouteSpec]:
+    """The routes about one thing of these."""
+    return [spec for each in routes for spec in each.specs if spec.on and spec.on.name in names]
+
+
+async def ask(service: Any, person: str, spec: RouteSpec, ref: str) -> httpx.Response:
+    """One request, with a body that says nothing where there is one."""
+    names = [part[1:-1] for part in spec.path.split("/") if part.startswith("{")]
+    path = spec.path.format(**dict.fromkeys(names, ref))
+    more = {"If_Match": '"AAAAAAAAAAAAAAA"'} if spec.if_match else {}
+    answer: httpx.Response = await service.call(person, spec.method, path, {} if spec.body else None, **more)
+    return answer
+
+
+def told(answer: httpx.Response) -> tuple[int, dict[str, Any], dict[str, str]]:
+    """All that can be compared; ids of the request and the hour are the request's own."""
+    own = {"date", "x-correlation-id", "traceparent", "x-request-id"}
+    body = {**answer.json(), "correlation_id": ""}
+    return answer.status_code, body, {k: v for k, v in answer.headers.items() if k not in own}
+
+
+async def compare(service: Any, commands: Commands, person: str, spec: RouteSpec, hidden: str) -> None:
+    """Raise AssertionError where the two differ."""
+    seen = []
+    for ref in (hidden, new_id()):
+        commands.sent = []
+        answer = await ask(service, person, spec, ref)
+        seen.append((told(answer), [c for c in commands.sent if c[1] not in ("rates", "leases", "outbox")]))
+    assert seen[0] == seen[1], f"{spec.method} {spec.path}"
+    assert seen[0][0][0] == 404, f"{spec.method} {spec.path}"
+    assert [c for c in seen[0][1] if c[:2] == ("insert", "audit")], "the commands were seen"
+
+
+async def test_a_foreign_case_and_its_parts_take_the_path_of_none(cases: Cases, commands: Commands) -> None:
+    case = await opened(cases)
+    referral = await referred(cases, case)
+    await cases.move(LPSK, referral, {"move": "ACCEPT", "data": {"foreign_no": "PP.01/2026"}})
+    [file] = await cases.rows("agency_files")
+    refs = {"case": case, "referral": referral, "file": file["_id"]}
+    for stranger in ("O-22", "O-60", "O-40"):
+        for spec in routes_on(CASES_ROUTES, *refs):
+            assert spec.on is not None
+            await compare(cases, commands, stranger, spec, refs[spec.on.name].rpartition("/")[2])
+
+
+async def test_a_foreign_person_and_stop_take_the_path_of_none(intake: Intake, commands: Commands) -> None:
+    stop, person = await stopped(intake)
+    refs = {"interdiction": stop, "subject": person}
+    for stranger in (ALOR, MANAGER):
+        for spec in routes_on(INTAKE_ROUTES, *refs):
+            assert spec.on is not None
+            await compare(intake, commands, stranger, spec, refs[spec.on.name].rpartition("/")[2])
+
+
+async def test_how_far_the_times_can_be_told_apart(cases: Cases, record_property: Any) -> None:
+    """Interleaved, so that whatever else the machine does meets both. 0.5 is: not at all."""
+    case = await opened(cases)
+    hidden: list[float] = []
+    absent: list[float] = []
+    for number in range(ROUNDS):
+        pairs = [(hidden, case), (absent, f"/v1/cases/{new_id()}")]
+        for times, path in pairs if number % 2 else reversed(pairs):
+            began = time.perf_counter()
+            assert (await cases.call("O-60", "GET", path)).status_code == 404
+            times.append(time.perf_counter() - began)
+    auc = sum((a > h) + (a == h) / 2 for a in absent for h in hidden) / (len(absent) * len(hidden))
+    record_property("auc_hidden_against_absent", round(auc, 3))
+    print(f"AUC of hidden against absent over {ROUNDS} interleaved pairs: {auc:.3f} (0.5 +- 0.05 is wanted)")
+    assert 0.3 < auc < 0.7, "plainly told apart"
