@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from deploy.demo_data import refuse_real_settings
+
 if TYPE_CHECKING:
     from deploy.local.plan import Plan
 
@@ -22,10 +24,13 @@ def demo(
     keep: Annotated[bool, typer.Option("--keep", help="Leave it running until Ctrl-C, and print where.")] = False,
 ) -> None:
     """Start everything as separate processes, play the story, check it; exit 1 where something is not true."""
+    import os
+
     from deploy.demo import play
     from deploy.demo.narration import Narrator
     from deploy.demo.theatre import theatre, wait_for_the_end
 
+    refuse_real_settings(os.environ)
     with theatre(directory) as platform:
         true = play.play(platform, Narrator())
         if keep:

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
+from deploy.demo_data import refuse_demo_file
 from deploy.errors import OperatorError
 
 app = typer.Typer(no_args_is_help=True, help="Where offices can be reached.")
@@ -25,9 +26,11 @@ def load(file: File, as_json: AsJson = False) -> None:
     """
     from deploy.acting import act
     from deploy.printing import show_rows
-    from deploy.services import ServiceName
+    from deploy.services import ServiceName, settings_of
 
-    books = act(ServiceName.NOTIFY, "ADDRESS_BOOKS_LOADED", _commands(file))
+    commands = _commands(file)
+    refuse_demo_file(file, local=settings_of(ServiceName.NOTIFY).local)
+    books = act(ServiceName.NOTIFY, "ADDRESS_BOOKS_LOADED", commands)
     rows = [{"office": book.id, "recipients": len(book.recipients), "version": book.version} for book in books]
     show_rows(rows, as_json=as_json, empty="The file names no office.")
 

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from deploy.acting import act
+from deploy.demo_data import refuse_demo_file
 from deploy.errors import OperatorError
 from deploy.printing import show_json
-from deploy.services import AsJson, ServiceName
+from deploy.services import AsJson, ServiceName, settings_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,7 +32,9 @@ Reason = Annotated[str, typer.Option(help="A code of the catalogue's suspension 
 @app.command()
 def load(file: File, as_json: AsJson = False) -> None:
     """Load members from a file. Who is unchanged is not published again; nobody is removed, nobody let in again."""
-    changed = asyncio.run(_load(_read(file)))
+    roster = _read(file)
+    refuse_demo_file(file, local=settings_of(ServiceName.CASES).local)
+    changed = asyncio.run(_load(roster))
     _say(as_json, {"published": list(changed)}, f"{len(changed)} published.")
 
 

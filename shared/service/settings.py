@@ -39,6 +39,9 @@ class ServiceSettings(Connections):
     people_clients: tuple[str, ...] = (WEB_CLIENT,)
     """The issuer's clients through which people sign in; a token of any other client is no person's."""
 
+    plain_sign_in: bool = False
+    """Outside local mode too, the issuer and its keys may be reached by plain http: the network itself encrypts."""
+
     secret: SecretStr = SecretStr(SAMPLE_SECRET)
     """From this one the keys for tags, cursors and fingerprints are derived; at least 32 characters."""
 
@@ -91,6 +94,8 @@ class ServiceSettings(Connections):
         refuse_sample_secrets(self._each_secret(), local=self.local, samples=(SAMPLE_SECRET, SAMPLE_MASTER_KEY))
         if not self.local and (self.clock_offset_file or self.crash_at):
             raise ValueError("time travel and crash points outside local mode")
+        if not self.local and not self.plain_sign_in and not all(map(_is_https, (self.issuer, self.jwks_url))):
+            raise ValueError("an issuer without TLS outside local mode; plain_sign_in says that the network encrypts")
         if not self.local and self.directory_max_age_s is None:
             raise ValueError("a staff directory of any age outside local mode")
         kmip = (self.kmip_endpoint, self.kmip_key_id, self.kmip_ca_file, self.kmip_client_file)
@@ -105,3 +110,7 @@ class ServiceSettings(Connections):
             given.pop("master_key")
         rings = {name: read_ring(given.pop(name)).secrets for name in self.rings if name in given}
         return given | {f"{name} {v}": secret for name, ring in rings.items() for v, secret in ring.items()}
+
+
+def _is_https(url: str) -> bool:
+    return url.startswith("https://")

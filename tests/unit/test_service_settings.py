@@ -13,6 +13,8 @@ GOOD = {
     "secret": secrets.token_hex(32),
     "positions_secret": secrets.token_hex(32),
     "master_key": base64.b64encode(secrets.token_bytes(96)).decode(),
+    "issuer": "https://sign-in.example",
+    "jwks_url": "https://sign-in.example/jwks",
 }
 
 
@@ -34,6 +36,8 @@ def test_random_secrets_will_do() -> None:
         {"secret": "real-but-short"},
         {"clock_offset_file": Path("offset")},
         {"crash_at": "after_save"},
+        {"issuer": "http://127.0.0.1:8089"},
+        {"jwks_url": "http://127.0.0.1:8089/jwks"},
     ],
 )
 def test_samples_short_secrets_and_time_travel_are_for_local_mode(change: dict[str, object]) -> None:
@@ -41,3 +45,7 @@ def test_samples_short_secrets_and_time_travel_are_for_local_mode(change: dict[s
         settings(**change)
     assert not any(str(value) in str(refused.value) for value in (*change.values(), *GOOD.values()))
     assert settings(local=True, **change)
+
+
+def test_plain_sign_in_is_taken_where_the_operator_says_so() -> None:
+    assert settings(plain_sign_in=True, jwks_url="http://keycloak:8080/certs").plain_sign_in
