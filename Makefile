@@ -47,6 +47,13 @@ arch: $(READY) ## who may import whom, and what every route and event must have
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest -q tests/architecture tests/contract
 
+audit: $(READY) ## known vulnerabilities of what is locked (needs the network; AUDIT_OFFLINE=ok lets it be away), and secrets
+	$(BIN)/python -m deploy.tools.audit_dependencies
+	$(MAKE) --no-print-directory secrets
+
+secrets: $(READY) ## secrets in the tree that the baseline does not know
+	git ls-files -z | xargs -0 $(BIN)/detect-secrets-hook --baseline .secrets.baseline
+
 bench: $(READY) ## ratios to hand-written floors, written to bench/results.json
 	$(BIN)/python -m bench
 
@@ -57,4 +64,4 @@ lock: $(READY) ## lock the dependencies again, with hashes
 	$(BIN)/uv pip compile --quiet --generate-hashes --no-header --python-version 3.11 requirements/base.in -o requirements/base.txt
 	$(BIN)/uv pip compile --quiet --generate-hashes --no-header --python-version 3.11 requirements/dev.in -o requirements/dev.txt
 
-.PHONY: help setup demo test test-unit test-integration test-nightly lint format type arch bench docs lock
+.PHONY: help setup demo test test-unit test-integration test-nightly lint format type arch audit secrets bench docs lock

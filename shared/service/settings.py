@@ -11,7 +11,7 @@ from shared.security.secretcheck import refuse_sample_secrets
 from shared.security.tokens import WEB_CLIENT
 from shared.service.connections import Connections
 
-SAMPLE_SECRET = "sample-secret-for-local-use-only-0000"  # noqa: S105 - refused outside local mode
+SAMPLE_SECRET = "sample-secret-for-local-use-only-0000"  # noqa: S105 # pragma: allowlist secret - refused elsewhere
 SAMPLE_MASTER_KEY = b64encode(SAMPLE_SECRET.encode().ljust(96, b"0")).decode()
 
 

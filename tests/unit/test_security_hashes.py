@@ -11,7 +11,7 @@ from shared.security.keyring import Ring
 from shared.security.opaque import NotOurs, Sealer, derive_key, keyed_hash
 from shared.security.secretcheck import SampleSecret, refuse_sample_secrets
 
-SECRET = b"0123456789abcdef0123456789abcdef"
+SECRET = b"0123456789abcdef0123456789abcdef"  # pragma: allowlist secret
 INDEX = BlindIndex(Ring({"1": SECRET.decode()}))
 
 

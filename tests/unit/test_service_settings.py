@@ -33,7 +33,7 @@ def test_random_secrets_will_do() -> None:
         {"secret": SAMPLE_SECRET},
         {"positions_secret": SAMPLE_SECRET},
         {"master_key": SAMPLE_MASTER_KEY},
-        {"secret": "real-but-short"},
+        {"secret": "real-but-short"},  # pragma: allowlist secret
         {"clock_offset_file": Path("offset")},
         {"crash_at": "after_save"},
         {"issuer": "http://127.0.0.1:8089"},
