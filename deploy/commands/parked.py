@@ -1,16 +1,18 @@
 """`pulang parked`: events that wait behind a refused one of their key."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from deploy.errors import OperatorError
 from deploy.printing import show_json, show_rows
-from deploy.services import AsJson, ServiceName, ServiceOption, asking
+from deploy.ruling import GivenUp, cause_of, rule
+from deploy.services import AsJson, ServiceOption, asking
 
 app = typer.Typer(no_args_is_help=True, help="Events that wait behind a refused one of their key.")
 
 Head = Annotated[str, typer.Argument(help="The id that `parked list` shows.")]
+By = Annotated[str, typer.Option("--by", help="The operator's reference, for the audit.")]
 
 
 @app.command("list")
@@ -33,17 +35,41 @@ def show(head: Head, service: ServiceOption, as_json: AsJson = False) -> None:
 
 
 @app.command()
-def release(head: Head, service: ServiceOption, as_json: AsJson = False) -> None:
+def release(head: Head, service: ServiceOption, by: By, as_json: AsJson = False) -> None:
     """Mark a key; the worker then tries its events again, in order. Exit code 1 where there is none."""
-    if not asking(service, lambda mongo: _mark(mongo, head)):
-        raise OperatorError(f"{service}: nothing is parked as {head}")
+    from shared.mongo.ruling import Release
+
+    rule(service, Release(head_id=head, cause=cause_of("PARKED_RELEASED", by)))
     if as_json:
         show_json({"id": head, "releasing": True})
     else:
-        typer.echo(f"{ServiceName(service)}: {head} will be tried again.")
+        typer.echo(f"{service}: {head} will be tried again.")
 
 
-async def _mark(mongo: Any, head: str) -> bool:
-    from shared.mongo.releasing import mark
+@app.command()
+def discard(
+    head: Head,
+    service: ServiceOption,
+    by: By,
+    reason: Annotated[GivenUp, typer.Option(help="Why; prose might hold a name.")],
+    position: Annotated[int | None, typer.Option(help="Only the row that `parked show` numbers so.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Give up the events of a key, or one of them, for good. Exit code 1 where there is none."""
+    from shared.events.codec import decode
+    from shared.events.registry import registry
+    from shared.mongo.ruling import Discard
 
-    return await mark(mongo, head)
+    batch = Discard(
+        head_id=head,
+        cause=cause_of("PARKED_DISCARDED", by),
+        reason=reason,
+        decode=lambda record: decode(record, registry(), service),
+        position=position,
+    )
+    rule(service, batch)
+    left = batch.head.count if batch.head else 0
+    if as_json:
+        show_json({"id": head, "discarded": len(batch.rows), "left": left})
+    else:
+        typer.echo(f"{service}: {len(batch.rows)} given up, {left} left in {head}.")
