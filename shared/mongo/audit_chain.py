@@ -7,11 +7,12 @@ has read in the same snapshot, so of two at once one loses, and a zombie cannot 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from pymongo import ReplaceOne, UpdateOne
 
-from shared.events.audit_v1 import CheckpointSigned
+from shared.events.audit_v1 import CheckpointSigned, SecurityRaised
 from shared.kernel.clock import Clock
 from shared.kernel.context import Cause
 from shared.kernel.work import Emitted
@@ -21,8 +22,9 @@ from shared.mongo.transaction import Transaction, transact
 from shared.security.audit.chain import Head, chains_of_rows, place, service_chain
 from shared.security.audit.checkpoint import Checkpoint, CheckpointKind, following, head_of
 from shared.security.audit.signing import Signer
+from shared.security.audit.watch import Alarm
 
-AUDIT, HEADS, CHECKPOINTS = "audit", "audit_heads", "audit_checkpoints"
+AUDIT, HEADS, CHECKPOINTS, ALARMS = "audit", "audit_heads", "audit_checkpoints", "audit_alarms"
 AT_ONCE = 500
 MAX_COVERED = 5000
 """Entries under one checkpoint."""
@@ -72,6 +74,35 @@ class AuditChain:
             return await self._sign(tx, before, signer, hashes) if hashes else None
 
         return await transact(self.mongo, body)
+
+    async def alarm(self, alarm: Alarm, tell: str) -> bool:
+        """Publish it once; answers False where the same rule spoke of the same person within its window."""
+
+        async def body(tx: Transaction) -> bool:
+            since = alarm.at - timedelta(seconds=alarm.rule.window_s)
+            who: Document = {"rule": alarm.rule.code, "person": alarm.person}
+            if await tx.find(ALARMS, {**who, "at": {"$gt": since}}, limit=1):
+                return False
+            await tx.insert(ALARMS, [{"_id": alarm.ref, **who, "at": alarm.at, "count": alarm.count}])
+            event = Emitted(self._raised(alarm, tell), key=alarm.person, subject=alarm.person, id=alarm.ref)
+            cause = Cause("SECURITY_RAISED", alarm.entry, alarm.ref, channel="audit")
+            await self.outbox.save(tx, [(event, cause)], self.clock())
+            return True
+
+        return await transact(self.mongo, body)
+
+    def _raised(self, alarm: Alarm, tell: str) -> SecurityRaised:
+        return SecurityRaised(
+            occurred_at=alarm.at,
+            alarm_ref=alarm.ref,
+            rule=alarm.rule.code,
+            service=self.service,
+            person=alarm.person,
+            agency=alarm.agency,
+            tell=tell,
+            count=alarm.count,
+            window_s=alarm.rule.window_s,
+        )
 
     async def prune(self, signer: Signer, through: Checkpoint) -> Checkpoint:
         """Record that everything up to this checkpoint has expired; what it covers may be deleted from then on."""

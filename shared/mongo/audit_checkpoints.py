@@ -1,10 +1,12 @@
 """The stored checkpoints, read at a majority."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
-from shared.mongo.audit_chain import CHECKPOINTS
-from shared.mongo.client import Mongo
-from shared.security.audit.checkpoint import Checkpoint
+from shared.mongo.audit_chain import AUDIT, CHECKPOINTS
+from shared.mongo.client import Document, Mongo
+from shared.security.audit.canonical import moment
+from shared.security.audit.checkpoint import Checkpoint, CheckpointKind
 
 
 @dataclass
@@ -22,3 +24,25 @@ class CheckpointStore:
         """Those after this one, in order."""
         found = self.mongo.collection(CHECKPOINTS).find({"_id": {"$gt": number}}).sort([("_id", 1)])
         return [Checkpoint.read(row) for row in await found.to_list(None)]
+
+    async def expired(self, before: datetime) -> Checkpoint | None:
+        """The last checkpoint over entries that are all older than that, unless they are pruned already."""
+        query = {"kind": CheckpointKind.CHECKPOINT.value, "at": {"$lt": moment(before)}}
+        old = await self._newest(query)
+        return old if old and old.last > await self.pruned_through() else None
+
+    async def pruned_through(self) -> int:
+        """The last entry of which a signed record says that it has expired."""
+        pruned = await self._newest({"kind": CheckpointKind.PRUNED.value})
+        return (pruned.pruned_through or 0) if pruned else 0
+
+    async def delete_expired(self) -> int:
+        """Delete what is recorded as expired, and the checkpoints over it but the last; answers how many entries."""
+        through = await self.pruned_through()
+        done = await self.mongo.collection(AUDIT).delete_many({"chain.seq": {"$lte": through}})
+        await self.mongo.collection(CHECKPOINTS).delete_many({"last": {"$lt": through}})
+        return int(done.deleted_count)
+
+    async def _newest(self, query: Document) -> Checkpoint | None:
+        found = await self.mongo.collection(CHECKPOINTS).find(query).sort([("_id", -1)]).limit(1).to_list(None)
+        return Checkpoint.read(found[0]) if found else None

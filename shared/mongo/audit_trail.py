@@ -50,6 +50,11 @@ class AuditTrail:
         unnumbered = await self.mongo.collection(AUDIT).count_documents(UNNUMBERED)
         yield {"end": {"seq": seq, "hash": hash_, "unnumbered": unnumbered}}
 
+    async def numbered_since(self, since: datetime) -> list[Document]:
+        """The people's entries of the last minutes that have a number, in their order."""
+        query: Document = {"at": {"$gte": since}, "actor": {"$ne": None}, "chain.seq": {"$gt": 0}}
+        return list(await self.mongo.collection(AUDIT).find(query).sort([("chain.seq", 1)]).to_list(None))
+
     async def who_saw(self, ref: str, period: Period) -> list[Document]:
         """The entries of people who saw this case, person or thing, alone or in a list, or tried to."""
         about = [{"shown_refs": ref}, {"target_ref": ref}, {"chains": {"$in": [f"case|{ref}", f"subject|{ref}"]}}]

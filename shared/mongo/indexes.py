@@ -28,6 +28,7 @@ RUNTIME: dict[str, list[IndexModel]] = {
     "audit": [
         IndexModel([("at", 1), ("_id", 1)], partialFilterExpression={"chain": {"$type": "null"}}),
         IndexModel([("chain.seq", 1)], unique=True, partialFilterExpression={"chain.seq": {"$exists": True}}),
+        IndexModel([("at", 1)]),
         IndexModel([("target_ref", 1), ("at", 1)]),
         IndexModel([("shown_refs", 1), ("at", 1)]),
         IndexModel([("chains", 1), ("at", 1)]),
@@ -35,7 +36,7 @@ RUNTIME: dict[str, list[IndexModel]] = {
     ],
     "audit_heads": [],
     "audit_checkpoints": [],
-    "audit_alarms": [],
+    "audit_alarms": [IndexModel([("rule", 1), ("person", 1), ("at", 1)])],
     "parked_heads": [
         IndexModel([("consumer", 1), ("releasing", 1)]),
         IndexModel([("waits_for", 1)], partialFilterExpression={"waits_for": {"$type": "string"}}),

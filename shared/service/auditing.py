@@ -3,15 +3,20 @@
 import asyncio
 import math
 import time
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
 
 import structlog
 
 from shared.mongo.audit_chain import AuditChain, Broken
 from shared.mongo.audit_checkpoints import CheckpointStore
+from shared.mongo.audit_trail import AuditTrail
 from shared.mongo.releasing import wait
 from shared.mongo.transaction import Conflict, not_now
 from shared.security.audit.signing import Signer
+from shared.security.audit.watch import Watch, watch_list
 from shared.service.audit_folder import CheckpointFolder
 from shared.service.runtime import Runtime
 from shared.service.settings import SAMPLE_SECRET, ServiceSettings
@@ -23,6 +28,9 @@ SWEEP_S = 0.3
 IDLE_S = 2.0
 """How often those ask for the lease who don't hold it."""
 SEAL_S = 10.0
+PRUNE_S = 3600.0
+KEEP = timedelta(days=5 * 366)
+"""Access logs are kept for five years, and never less for a leap year."""
 SEAL_AFTER = 5000
 """Entries that are sealed without waiting longer."""
 
@@ -38,10 +46,13 @@ class Sequencer:
     _until: float = 0.0
     _sealed_at: float = field(default_factory=time.monotonic)
     _unsealed: int = 0
+    _watch: Watch | None = None
+    _prune_at: float = 0.0
 
     def __post_init__(self) -> None:
         runtime = self.runtime
         self.chain = AuditChain(runtime.name, runtime.mongo, runtime.uow.outbox, runtime.clock)
+        self.trail = AuditTrail(runtime.name, runtime.mongo)
         self.checkpoints = CheckpointStore(runtime.mongo)
         self._lease = f"audit|{runtime.name}"
 
@@ -62,6 +73,7 @@ class Sequencer:
         now = time.monotonic()
         if now > self._until - self.runtime.leases.ttl_s / 3:
             self._until = await self.runtime.leases.hold(self._lease) or 0.0
+            self._watch = self._watch if self._until else None
         return self._until > now
 
     async def _turn(self) -> None:
@@ -69,6 +81,7 @@ class Sequencer:
         try:
             await self.number()
             await self.seal_when_due()
+            await self.prune_when_due()
             self.runtime.metrics.audit_broken.set(0)
         except Broken as broken:
             self.runtime.metrics.audit_broken.set(1)
@@ -85,11 +98,26 @@ class Sequencer:
 
     async def number(self) -> None:
         """Number all that waits, as long as the lease is ours."""
+        await self._remember()
         while self._until > time.monotonic():
             rows = await self.chain.number()
             self._unsealed += len(rows)
             if not rows:
                 return
+            await self._look(rows)
+
+    async def _remember(self) -> None:
+        """Whoever takes over knows the last minutes, also what another numbered and died before it spoke."""
+        if self._watch is None:
+            watching = watch_list()
+            rows = await self.trail.numbered_since(self.runtime.clock() - watching.memory)
+            self._watch = Watch(watching.rules)
+            await self._look(rows)
+
+    async def _look(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        for alarm in self._watch.look(rows) if self._watch else ():
+            if await self.chain.alarm(alarm, watch_list().tell):
+                log.warning("security_raised", rule=alarm.rule.code, alarm=alarm.ref)
 
     async def seal_when_due(self) -> None:
         """Seal each ten seconds, or sooner where much has come together."""
@@ -99,6 +127,18 @@ class Sequencer:
             await self._copy()
         await self._copy()
         self._sealed_at, self._unsealed = time.monotonic(), 0
+
+    async def prune_when_due(self) -> None:
+        """Each hour: what is older than five years goes, once a signed record says so."""
+        if time.monotonic() < self._prune_at:
+            return
+        old = await self.checkpoints.expired(self.runtime.clock() - KEEP)
+        if old is not None:
+            await self.chain.prune(self.signer, old)
+            await self._copy()
+        if deleted := await self.checkpoints.delete_expired():
+            log.info("audit_expired", entries=deleted)
+        self._prune_at = time.monotonic() + PRUNE_S
 
     async def _copy(self) -> None:
         """Bring the folder up to date: also what a process that died between the two did not write."""

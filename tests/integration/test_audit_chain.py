@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -11,6 +12,8 @@ from shared.mongo.audit_chain import Broken
 from shared.mongo.client import Mongo
 from shared.mongo.indexes import ensure
 from shared.mongo.transaction import Conflict
+from shared.security.audit.watch import Watch, WatchRule
+from shared.service.auditing import KEEP
 from tests.support.audit import NEXT, SIGNER, Audit, entry
 
 pytestmark = pytest.mark.integration
@@ -130,3 +133,41 @@ async def test_a_key_is_handed_over_by_the_old_one_and_otherwise_shows(audit: Au
     report = await audit.verify()
     assert (report["faults"][0]["code"], report["faults"][0]["checkpoint"]) == ("CHECKPOINT_UNTRUSTED_KEY", 4)
     assert (await audit.verify(trusted=[SIGNER.public]))["ok"]
+
+
+async def test_an_expired_prefix_goes_and_the_rest_still_verifies(audit: Audit) -> None:
+    await audit.grow(30)
+    audit.now += KEEP + timedelta(days=1)
+    await audit.add([entry(at=audit.now)])
+    await audit.seal()
+    before = audit.now - KEEP
+    old = await audit.store.expired(before)
+    assert old is not None
+    assert old.last == 30
+    audit.copies.append((await audit.chain.prune(SIGNER, old)).plain())
+    assert (await audit.verify())["faults"] == [], "recorded, and not deleted yet"
+    assert await audit.store.delete_expired() == 30
+    assert await audit.store.delete_expired() == 0
+    assert await audit.store.expired(before) is None
+    for copies in (True, False):
+        report = await audit.verify(copies=copies)
+        assert (report["faults"], report["entries"], report["expired_through"]) == ([], 1, 30)
+    await audit.add([entry(at=audit.now)])
+    await audit.seal()
+    assert (await audit.verify())["ok"], "it goes on after that"
+    await audit.mongo.collection("audit").delete_one({"chain.seq": 31})
+    assert (await audit.verify())["faults"][0]["entry"] == 31, "the record covers the expired prefix alone"
+
+
+async def test_an_alarm_is_published_once_whoever_looks_again(audit: Audit) -> None:
+    rule = WatchRule(code="FOREIGN_READS", counts="FOREIGN_THINGS", limit=2, window_s=600)
+    await audit.add([entry(1, foreign_refs=("c-1", "c-2"))])
+    rows = await audit.chain.number()
+    [alarm] = Watch((rule,)).look(rows)
+    assert await audit.chain.alarm(alarm, "DPO-53")
+    [again] = Watch((rule,)).look(rows)
+    assert not await audit.chain.alarm(again, "DPO-53"), "an heir reads the same entries"
+    assert not await audit.chain.alarm(replace(alarm, entry="e-2"), "DPO-53"), "nor twice within the window"
+    [told] = await audit.mongo.collection("outbox").find({"topic": "audit-events"}).to_list(None)
+    assert (told["key"], told["_id"]) == ("O-1", alarm.ref)
+    assert b"c-1" not in told["value"], "who and which rule, never what they read"
