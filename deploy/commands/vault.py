@@ -100,6 +100,30 @@ def _told(rotation: dict[str, Any] | None) -> str:
     return f"{state}, {rotation['rewrapped']} data keys rewrapped, asked for at {rotation['asked_at']}"
 
 
+@app.command("apply-ledger")
+def apply_ledger(as_json: AsJson = False) -> None:
+    """After a restore, before anything starts: destroy again what the erasure ledger says was destroyed."""
+    owners = asking(ServiceName.INTAKE, _apply_ledger)
+    show_json({"destroyed_again": owners}) if as_json else typer.echo(f"{owners} owners' keys were destroyed again.")
+
+
+async def _apply_ledger(mongo: Any) -> int:
+    from services.intake import erasing
+    from services.intake.ledger import ErasureLedger, LedgerBroken
+    from services.intake.settings import Settings
+    from shared.kernel.clock import system_clock
+    from shared.mongo.keyvault import KeyVault, key_database_of
+
+    settings = Settings()
+    if settings.erasure_ledger is None or not settings.erasure_ledger.exists():
+        raise OperatorError("there is no erasure ledger at PULANG_INTAKE_ERASURE_LEDGER")
+    vault = KeyVault(mongo, key_database_of(settings))
+    try:
+        return await erasing.apply_ledger(ErasureLedger(settings.erasure_ledger), vault, mongo, system_clock())
+    except LedgerBroken as error:
+        raise OperatorError(f"{settings.erasure_ledger}: {error}") from None
+
+
 @app.command("new-key")
 def new_key(
     ring: Annotated[Path, typer.Argument(help="The ring's file; made where it is missing, mode 0600.")],

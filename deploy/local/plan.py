@@ -143,7 +143,8 @@ class Plan:
 
     def _own(self, service: str) -> dict[str, str]:
         if service == "intake":
-            return {"suspects_database": f"{self.prefix}pulang_suspects"}
+            ledger = str(self.folder / "erasures.jsonl")
+            return {"suspects_database": f"{self.prefix}pulang_suspects", "erasure_ledger": ledger}
         if service == "notify":
             mail = {"mail_host": LOOPBACK, "mail_port": str(self.ports[MAILBOX]), "mail_tls": "none"}
             return mail | {"public_url": self.api("notify")}

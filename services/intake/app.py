@@ -5,9 +5,13 @@ from contextlib import asynccontextmanager
 
 from services.intake.api import ROUTES
 from services.intake.commands import commands
+from services.intake.erasing import apply_ledger, carry_out_erasures
 from services.intake.handlers import handlers
+from services.intake.ledger import ErasureLedger
 from services.intake.parts import Parts
 from services.intake.permissions import policies
+from services.intake.reindexing import keep_index
+from services.intake.retaining import keep_retention
 from services.intake.settings import Settings
 from services.intake.store import ENTRIES, INDEXES, KINDS
 from services.intake.suspects import move_recruiters_on, sealing_for_suspects
@@ -20,13 +24,17 @@ from shared.service.runtime import Runtime
 
 
 def service(settings: Settings) -> Service:
-    """Intake, put together. The vault's keys and the index key are opened with the process and closed with it."""
+    """Intake, put together. The vault's keys and the index key are opened with the process and closed with it; what
+    the ledger says was erased is gone before anything else begins."""
 
     @asynccontextmanager
     async def parts(runtime: Runtime) -> AsyncIterator[Parts]:
         index = BlindIndex(read_ring(settings.index_key.get_secret_value()))
+        ledger = ErasureLedger(settings.erasure_ledger) if settings.erasure_ledger else None
+        if ledger is not None:
+            await apply_ledger(ledger, runtime.keyvault, runtime.mongo, runtime.clock())
         async with sealing_for_suspects(settings, runtime) as suspects:
-            yield Parts(crypto=runtime.crypto, suspects=suspects, index=index, reader=runtime.reader)
+            yield Parts(runtime.crypto, suspects, index, runtime.reader, ledger)
 
     return Service(
         name="intake",
@@ -39,5 +47,8 @@ def service(settings: Settings) -> Service:
         policies=policies(),
         titles=TITLES,
         parts=parts,
-        background={Role.WORKER: (move_recruiters_on,)},
+        background={
+            Role.WORKER: (move_recruiters_on,),
+            Role.CLOCK: (carry_out_erasures, keep_retention, keep_index),
+        },
     )

@@ -1,7 +1,10 @@
 """What intake does when something happened elsewhere."""
 
+from services.intake.commands.erasures import erasing
+from services.intake.commands.rights import settle_erasure
+from services.intake.domain.rights import RightsRequest
 from services.intake.domain.subject import Subject
-from shared.events.case_v1 import CaseDrafted, CaseOpened, ManagerChanged
+from shared.events.case_v1 import CaseDrafted, CaseOpened, ErasureWeighed, ManagerChanged
 from shared.events.envelope import Event
 from shared.kernel.errors import Kind, Reject
 from shared.kernel.rulebook import Rulebook
@@ -36,3 +39,12 @@ def _managed_by(case_ref: str, manager: str, fact: str, work: Work) -> None:
     if subject is None:
         raise Reject("UNKNOWN_SUBJECT", Kind.UNKNOWN)
     work.put(subject.evolve(manager=manager), fact, manager=manager)
+
+
+@handlers.on(ErasureWeighed, needs=lambda e: [RightsRequest.ref(e.data.request_ref), *erasing(e.data.subject_ref)])
+def end_or_keep(event: Event[ErasureWeighed], work: Work) -> None:
+    """Case work said what it needs of somebody whose erasure was granted: say so to whoever decided, or end it."""
+    request = work.get(RightsRequest, event.data.request_ref)
+    subject = work.get(Subject, event.data.subject_ref).evolve(kept_for=event.data.needed)
+    work.put(subject, "ERASURE_WEIGHED", needed=event.data.needed)
+    settle_erasure(request, subject, work)

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from services.intake.ledger import ErasureLedger
 from shared.kernel.aggregate import Aggregate
 from shared.security.vaulted import Vaulted
 
@@ -44,6 +45,12 @@ class Reader(Protocol):
         """The one that matches, or None."""
         ...
 
+    async def find(
+        self, kind: type[Any], query: dict[str, Any], *, sort: Sequence[tuple[str, int]], limit: int
+    ) -> list[Any]:
+        """At most `limit` that match, in order."""
+        ...
+
     async def timeline(self, about: Sequence[tuple[type[Aggregate], str]], limit: int = 500) -> list[dict[str, Any]]:
         """The timelines of these aggregates."""
         ...
@@ -58,3 +65,4 @@ class Parts:
     """With keys of its own, for what goes to the suspects' database."""
     index: Index
     reader: Reader
+    ledger: ErasureLedger | None = None

@@ -1,6 +1,8 @@
 """What the policies of intake may ask of its kinds; who may do what stands in `policies/*.cedar`."""
 
+from services.intake.domain.hold import LegalHold
 from services.intake.domain.interdiction import Interdiction
+from services.intake.domain.rights import RightsRequest
 from services.intake.domain.screening import ScreeningRound
 from services.intake.domain.subject import Subject
 from shared.reference.roles import role_groups
@@ -11,6 +13,8 @@ RESOURCES = (
     resource(Interdiction, "agency", "offices", "kabupaten", "state"),
     resource(Subject, "agency", "offices", "host", "state", "manager"),
     resource(ScreeningRound, "agency", "subject_ref"),
+    resource(RightsRequest, "agency", "state"),
+    resource(LegalHold, "agency"),
 )
 
 

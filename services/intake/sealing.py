@@ -13,6 +13,8 @@ from services.intake.domain.nik import Nik, parse_nik
 from services.intake.domain.vault import Sealed
 from services.intake.parts import Parts
 from shared.kernel.clock import WITA
+from shared.kernel.errors import Kind, Reject
+from shared.mongo.fieldcrypto import KeyDestroyed, KeyMissing
 from shared.reference.regions import kabupaten_of
 from shared.security.vaulted import Vaulted
 
@@ -33,11 +35,28 @@ class Typed(BaseModel):
 
 async def seal(parts: Parts, owner: str, typed: Typed) -> Sealed:
     """The vault's documents of one owner; a class about which nothing was said has none."""
-    return Sealed(
-        c3=await _document(parts, owner, typed.identity),
-        c4=await _document(parts, owner, typed.sensitive),
-        **hashes_of(parts, typed.identity),
-    )
+    return await reseal(parts, owner, typed.identity, c4=await _document(parts, owner, typed.sensitive))
+
+
+async def reseal(parts: Parts, owner: str, identity: Opened, *, c4: bytes | None) -> Sealed:
+    """The vault's documents with this identity, and its hashes."""
+    return Sealed(c3=await _document(parts, owner, identity), c4=c4, **hashes_of(parts, identity))
+
+
+async def seal_document(parts: Parts, owner: str, opened: Opened) -> bytes:
+    """One document under the owner's key; raises Reject where that was destroyed."""
+    try:
+        return await parts.crypto.encrypt_document(owner, opened.reveal())
+    except KeyDestroyed:
+        raise Reject("ERASED", Kind.CONFLICT) from None
+
+
+async def open_document(parts: Parts, owner: str, sealed: bytes | None) -> Opened:
+    """What it says; nothing where there is none. Raises Reject where its key was destroyed."""
+    try:
+        return await parts.crypto.decrypt_document(owner, sealed) if sealed else NOTHING
+    except KeyMissing:
+        raise Reject("ERASED", Kind.CONFLICT) from None
 
 
 def hashes_of(parts: Parts, identity: Opened) -> dict[str, Any]:
@@ -53,7 +72,14 @@ def hashes_of(parts: Parts, identity: Opened) -> dict[str, Any]:
 
 async def _document(parts: Parts, owner: str, opened: Opened) -> bytes | None:
     present = {name: value for name, value in opened.reveal().items() if value not in (None, (), [], "")}
-    return await parts.crypto.encrypt_document(owner, present) if present else None
+    return await seal_document(parts, owner, Vaulted(present)) if present else None
+
+
+def with_number_read(identity: Opened, occurred_at: datetime) -> Opened:
+    """The identity with what its NIK says about itself as of that day."""
+    said = identity.reveal()
+    nik = nik_on(said.get("nik"), occurred_at)
+    return Vaulted(said | {"nik_status": nik.status if nik else None})
 
 
 def nik_on(number: str | None, occurred_at: datetime) -> Nik | None:

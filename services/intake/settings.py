@@ -1,5 +1,6 @@
 """Intake's settings; all are read from `PULANG_INTAKE_…`."""
 
+from pathlib import Path
 from typing import ClassVar, Self
 
 from pydantic import SecretStr, model_validator
@@ -25,12 +26,17 @@ class Settings(ServiceSettings):
     index_key: SecretStr = SecretStr(SAMPLE_SECRET)
     """A key ring for the blind indexes of NIK and phone; whoever has it can test guesses, so it is kept and rotated
     like a master key."""
+    erasure_ledger: Path | None = None
+    """The file of erasures; on a disk of its own, which no back-up of the databases holds. All of intake's processes
+    read it, the clock process writes it."""
 
     @model_validator(mode="after")
     def _apart(self) -> Self:
         """Refuse to start where people and suspects would share a database."""
         if self.mongo_database == self.suspects_database:
             raise ValueError("people and suspects need databases of their own")
+        if not self.local and self.erasure_ledger is None:
+            raise ValueError("a restored back-up would bring erased people back: name a file for the erasure ledger")
         return self
 
     def suspects(self) -> Mongo:

@@ -16,6 +16,18 @@ TITLES: Mapping[str, tuple[str, str]] = {
         "This person was handed over; the case keeps their consent",
     ),
     "UNKNOWN_PURPOSE": ("Tujuan ini tidak dapat dimintakan persetujuan", "Nobody can be asked to agree to this"),
+    "ERASED": (
+        "Identitas orang ini sudah dimusnahkan",
+        "This person's identity was destroyed",
+    ),
+    "RESTRICTED": (
+        "Pemrosesan data orang ini dibatasi atas permintaannya",
+        "The processing of this person's data is restricted at their request",
+    ),
+    "CHANGED_MEANWHILE": (
+        "Data berubah sementara itu; buka lagi lalu ulangi",
+        "The data changed meanwhile; open it again and repeat",
+    ),
     "CHILD_NEEDS_GUARDIAN": (
         "Persetujuan anak memerlukan orang tua atau wali",
         "A child's yes needs a parent or guardian",

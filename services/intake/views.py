@@ -1,12 +1,14 @@
 """Reading what is sealed, and what happened."""
 
-from typing import Any
+from typing import Any, Literal
 
 from services.intake.domain.screening import ScreeningRound
 from services.intake.domain.subject import Subject
 from services.intake.domain.vault import Vault
 from services.intake.parts import Parts
-from services.intake.sealing import NOTHING, Opened
+from services.intake.sealing import Opened, open_document
+
+MOST = 50
 
 CASE_FACTS = ("CASE_DRAFTED", "CASE_OPENED", "MANAGER_CHANGED")
 
@@ -14,14 +16,23 @@ CASE_FACTS = ("CASE_DRAFTED", "CASE_OPENED", "MANAGER_CHANGED")
 async def identity_of(parts: Parts, owner: str) -> Opened:
     """The owner's C3 document; empty where there is none, which is ordinary: people may stay anonymous."""
     vault: Vault | None = await parts.reader.find_one(Vault, {"_id": owner})
-    if vault is None or vault.sealed.c3 is None:
-        return NOTHING
-    return await parts.crypto.decrypt_document(owner, vault.sealed.c3)
+    return await open_document(parts, owner, vault.sealed.c3 if vault else None)
 
 
 async def answers_of(parts: Parts, done: ScreeningRound) -> Opened:
     """A round's answers."""
-    return await parts.crypto.decrypt_document(done.subject_ref, done.sealed)
+    return await open_document(parts, done.subject_ref, done.sealed)
+
+
+async def found_by(parts: Parts, purpose: Literal["nik", "phone"], value: str) -> tuple[str, ...]:
+    """Whose vault holds this number, by reference. During a rotation of the index key both hashes count.
+
+    Never shown to whoever typed the number: it may be somebody's whom they must not know to be here.
+    """
+    name = "sealed.nik_index" if purpose == "nik" else "sealed.phone_indexes"
+    hashes = list(parts.index.any_of(purpose, value))
+    vaults: list[Vault] = await parts.reader.find(Vault, {name: {"$in": hashes}}, sort=[("_id", 1)], limit=MOST)
+    return tuple(vault.id for vault in vaults)
 
 
 async def timeline_of(parts: Parts, subject: Subject, *, with_case: bool) -> list[dict[str, Any]]:

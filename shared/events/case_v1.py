@@ -175,3 +175,17 @@ class FileProgressed(EventData):
     agency: AgencyRef
     lead: AgencyRef | None
     stage: Code
+
+
+class ErasureWeighed(EventData):
+    """What of the case still needs a person's identity, after one controller granted their erasure.
+
+    `needed` is empty where nothing does."""
+
+    type = "id.pulang.case.erasure.weighed.v1"
+    topics = TOPIC
+
+    case_ref: Id
+    subject_ref: Id
+    request_ref: Id
+    needed: tuple[Code, ...]

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from shared.events.envelope import Code, Count, EventData, Id
+from shared.events.envelope import Code, Count, EventData, Id, Moment
 
 Sex = Literal["M", "F", "UNKNOWN"]
 AgeBand = Literal["0-11", "12-14", "15-17", "18-24", "25-34", "35-49", "50-64", "65+", "UNKNOWN"]
@@ -121,3 +121,40 @@ class SubjectHandedToCase(EventData):
     abroad: bool = False
     """A returning migrant worker."""
     consents: tuple[ConsentChoice, ...] = ()
+
+
+class ErasureGranted(EventData):
+    """One controller granted a person's erasure; those who hold something of it say what still needs the identity.
+
+    Key and subject: the person."""
+
+    type = "id.pulang.intake.erasure.granted.v1"
+    topics = TOPIC
+
+    subject_ref: Id
+    request_ref: Id
+    agency: AgencyRef
+
+
+class SubjectErased(EventData):
+    """The person's key dies: nobody can know any more who this was. Key and subject: the person."""
+
+    type = "id.pulang.intake.subject.erased.v1"
+    topics = TOPIC
+
+    subject_ref: Id
+    report_ref: Id
+    reason: Code
+
+
+class RequestOverdue(EventData):
+    """A controller has not answered a person in time. It changes nothing. Key and subject: the person."""
+
+    type = "id.pulang.intake.request.overdue.v1"
+    topics = TOPIC
+
+    subject_ref: Id
+    request_ref: Id
+    agency: AgencyRef
+    due_at: Moment
+    rung: Annotated[int, Field(ge=0, le=20)]

@@ -6,7 +6,6 @@ long keys are cached. Data keys lie in a key vault of their own, wrapped by a ma
 
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
-from datetime import datetime
 from typing import Any
 
 from bson.binary import Binary, UuidRepresentation
@@ -162,12 +161,6 @@ class FieldCrypto:
         except KeyDestroyed:
             await self._keys.delete_many({"keyAltNames": name})
             raise
-
-    async def destroy_key(self, name: str, at: datetime) -> None:
-        """Make everything under this key unreadable: here at once, in other processes within the cache time, in
-        back-ups of the vault when they expire. The tombstone goes first, so that nobody makes the key again."""
-        await self._destroyed.update_one({"_id": name}, {"$setOnInsert": {"at": at}}, upsert=True)
-        await self._keys.delete_many({"keyAltNames": name})
 
     async def is_destroyed(self, name: str) -> bool:
         """Whether the key had to die."""

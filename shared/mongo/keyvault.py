@@ -43,6 +43,12 @@ class KeyVault:
             counts[version] = counts.get(version, 0) + row["keys"]
         return dict(sorted(counts.items()))
 
+    async def destroy(self, name: str, at: datetime) -> None:
+        """Make everything under this key unreadable: at once where it is not cached, elsewhere within the cache time,
+        in back-ups of the vault when they expire. The tombstone goes first, so that nobody makes the key again."""
+        await self._of(DESTROYED).update_one({"_id": name}, {"$setOnInsert": {"at": at}}, upsert=True)
+        await self._of(KEYS).delete_many({"keyAltNames": name})
+
     async def destroyed(self) -> int:
         """How many tombstones there are."""
         return int(await self._of(DESTROYED).count_documents({}))

@@ -56,5 +56,5 @@ class KeyKeeper:
     async def end_quarantine(self, now: datetime) -> None:
         """Destroy the keys of months that are over for sixty days."""
         for name in await self._runtime.keyvault.quarantine_keys(f"{now - KEEP_QUARANTINE_KEYS:%Y-%m}"):
-            await self._runtime.crypto.destroy_key(name, now)
+            await self._runtime.keyvault.destroy(name, now)
             log.info("quarantine_key_destroyed", key=name)

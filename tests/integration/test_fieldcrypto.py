@@ -9,6 +9,7 @@ import pytest
 
 from shared.mongo.client import Mongo
 from shared.mongo.fieldcrypto import FieldCrypto, KeyDestroyed, KeyMissing, NotForThisOwner, WrongMasterKey
+from shared.mongo.keyvault import KeyVault
 from shared.mongo.masterkeys import master_key_from
 from tests.support.vault import keys
 
@@ -82,7 +83,7 @@ async def test_a_destroyed_key_takes_its_data_along_and_stays_dead(
 ) -> None:
     mine = await crypto.encrypt_document("V-020", IDENTITY)
     others = await crypto.encrypt_document("V-021", IDENTITY)
-    await crypto.destroy_key("V-020", NOW)
+    await KeyVault(mongo, f"{unique}_keys").destroy("V-020", NOW)
     await asyncio.sleep(0.4)
     with pytest.raises(KeyMissing):
         await crypto.decrypt_document("V-020", mine)
@@ -98,7 +99,7 @@ async def test_a_key_that_is_made_while_it_is_being_destroyed_does_not_survive(
 ) -> None:
     for n in range(10):
         making = [crypto.ensure_key(f"V-{n}") for _ in range(3)]
-        await asyncio.gather(*making, crypto.destroy_key(f"V-{n}", NOW), return_exceptions=True)
+        await asyncio.gather(*making, KeyVault(mongo, f"{unique}_keys").destroy(f"V-{n}", NOW), return_exceptions=True)
         with pytest.raises(KeyDestroyed):
             await crypto.ensure_key(f"V-{n}")
     assert await key_count(mongo, unique) == 0

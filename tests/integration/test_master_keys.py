@@ -107,7 +107,7 @@ async def test_a_key_destroyed_during_a_rotation_stays_destroyed(mongo: Mongo, u
         for n in range(20):
             await before.ensure_key(f"V-{n}")
     async with opened(settings, mongo) as crypto:
-        destroying = [crypto.destroy_key(f"V-{n}", NOW) for n in range(20)]
+        destroying = [vault_of(settings, mongo).destroy(f"V-{n}", NOW) for n in range(20)]
         await asyncio.gather(crypto.rewrap(), *destroying, crypto.rewrap())
         assert await rewrap_all(crypto) <= 1, "the probe's"
     vault = vault_of(settings, mongo)

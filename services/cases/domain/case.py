@@ -137,6 +137,13 @@ class Case(Aggregate):
         """Without these grants."""
         return self.evolve(grants=tuple(grant for grant in self.grants if grant not in ended))
 
+    def needs_identity(self, leaving: str) -> tuple[str, ...]:
+        """Why somebody still has to know who its people are, after this office has nothing to do with them any more:
+        codes of intake's schedule."""
+        others = self.grants or (self.lead or self.proposed_lead) != leaving
+        reasons = {"AGENCY_FILE": self.files, "CASE_OPEN": self.state != "DRAFT", "OTHER_CONTROLLER": others}
+        return tuple(code for code, holds in reasons.items() if holds)
+
     def resting_on(self, subject_ref: str, purpose: str) -> tuple[Grant, ...]:
         """The grants that end when this person takes back this consent."""
         self.person(subject_ref)

@@ -7,17 +7,17 @@ from services.cases.domain.consent import Answer, Consent, ConsentState, consent
 from services.cases.domain.lead import proposed_lead
 from services.cases.domain.numbers import draw_number, number_needs
 from services.cases.domain.risk import RiskEntry
-from services.cases.effects import announce_risk
-from shared.events.case_v1 import CaseDrafted
+from services.cases.effects import announce_risk, end_grants
+from shared.events.case_v1 import CaseDrafted, ErasureWeighed
 from shared.events.envelope import Event
-from shared.events.intake_v1 import ConsentChoice, ScreeningCompleted, SubjectHandedToCase
+from shared.events.intake_v1 import ConsentChoice, ErasureGranted, ScreeningCompleted, SubjectHandedToCase
 from shared.kernel.aggregate import Need
 from shared.kernel.rulebook import Rulebook
 from shared.kernel.work import Work
 
 handlers = Rulebook()
 
-CaseEvent = Event[SubjectHandedToCase] | Event[ScreeningCompleted]
+CaseEvent = Event[SubjectHandedToCase] | Event[ScreeningCompleted] | Event[ErasureGranted]
 
 
 def _case_of(event: CaseEvent) -> Need:
@@ -120,3 +120,21 @@ def note_screening(event: Event[ScreeningCompleted], work: Work) -> None:
     if after is not case:
         work.put(after, "SCREENING_NOTED", subject_ref=screened.subject_ref, status=screened.state, risk=after.risk)
         announce_risk(work, case, after)
+
+
+@handlers.on(ErasureGranted, needs=lambda event: [_case_of(event)])
+def weigh_erasure(event: Event[ErasureGranted], work: Work) -> None:
+    """The controller's grants end, and intake hears what of the case still needs to know who the person is."""
+    granted = event.data
+    case = work.get(Case, work.get(Participant, granted.subject_ref).case_ref)
+    ended = tuple(grant for grant in case.grants if grant.agency == granted.agency)
+    after = end_grants(work, case, ended, "ERASED")
+    work.put(after, "ERASURE_WEIGHED", subject_ref=granted.subject_ref, agency=granted.agency)
+    weighed = ErasureWeighed(
+        occurred_at=event.occurred_at,
+        case_ref=case.id,
+        subject_ref=granted.subject_ref,
+        request_ref=granted.request_ref,
+        needed=after.needs_identity(granted.agency),
+    )
+    work.emit(weighed, key=case.id)

@@ -17,7 +17,7 @@ async def taken(parts: Parts, body: PersonBody, occurred_at: Moment, noticed: tu
     nik = sealing.nik_on(body.identity.nik, occurred_at)
     identity: dict[str, Any] = body.identity.model_dump(mode="json", context=INWARDS)
     typed = sealing.Typed(
-        identity=Vaulted(identity | {"nik_status": nik.status if nik else None}),
+        identity=sealing.with_number_read(Vaulted(identity), occurred_at),
         sensitive=Vaulted({"indicators": sorted(noticed), "note": body.note}),
     )
     claim = sealing.claim_of(

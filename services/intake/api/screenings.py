@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from services.intake import views
+from services.intake import sealing, views
 from services.intake.api import fields
 from services.intake.commands.screenings import Screen
 from services.intake.domain.screening import Answers, ScreeningRound
@@ -15,7 +15,7 @@ from shared.http.problems import not_found
 from shared.http.routes import Call, Routes, Target
 from shared.reference.codes import INDICATORS, RISK_FACTS, RISK_LEVELS, SUBJECT_STATES
 from shared.security.policy.classes import DataClass
-from shared.security.vaulted import INWARDS
+from shared.security.vaulted import INWARDS, Vaulted
 
 routes = Routes()
 
@@ -89,6 +89,7 @@ def screening_view(done: ScreeningRound, call: Call) -> ScreeningView:
 )
 async def screen(call: Call, body: ScreeningBody) -> Screen:
     """Add a screening round; earlier ones stay as they are."""
+    call.target.refuse_closed()
     answers = Answers(
         indicators=frozenset(body.indicators),
         facts=frozenset(body.facts),
@@ -102,7 +103,7 @@ async def screen(call: Call, body: ScreeningBody) -> Screen:
         subject=call.target.id,
         occurred_at=body.occurred_at,
         answers=answers,
-        sealed=await call.parts.crypto.encrypt_document(call.target.id, document),
+        sealed=await sealing.seal_document(call.parts, call.target.id, Vaulted(document)),
     )
 
 
@@ -126,6 +127,7 @@ routes.list(
 )
 async def read_answers(call: Call) -> AnswersView:
     """What the person said in a round, for those who need to know."""
+    call.target.refuse_closed()
     done = await call.find_one(ScreeningRound, call.path["screening"])
     if done is None or done.subject_ref != call.target.id:
         raise not_found()

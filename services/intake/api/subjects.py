@@ -68,6 +68,8 @@ class SubjectView(View):
     consents: tuple[AnswerView, ...]
     case_ref: Annotated[str | None, DataClass.C1] = Field(description="Shown to those who work on cases only.")
     registered_at: datetime | None
+    restricted: bool = Field(description="Nothing may be done with the person's data but keep them.")
+    erased_at: datetime | None = Field(description="Since when nobody can know who this was.")
     labels: dict[str, str]
 
 
@@ -135,6 +137,7 @@ def subject_view(subject: Subject, call: Call) -> SubjectView:
         consents=last_answers(subject.consents),
         case_ref=subject.case_ref,
         registered_at=subject.created_at,
+        restricted=bool(subject.restrictions),
         labels=labels_of(subject, call.lang),
     )
 
@@ -199,6 +202,7 @@ routes.list(
 @routes.query("GET", "/v1/subjects/{subject}/identity", permission="subject.identity", audit="IDENTITY_READ", on=ON)
 async def read_identity(call: Call) -> IdentityView:
     """Who the person is, for those who work with them."""
+    call.target.refuse_closed()
     return IdentityView(ref=call.target.id, **(await views.identity_of(call.parts, call.target.id)).reveal())
 
 

@@ -42,6 +42,7 @@ def record_consents(command: RecordConsents, work: Work) -> Subject:
     """Keep the answers; a no is as good an answer as a yes."""
     check_time(command.occurred_at, work)
     subject = work.get(Subject, command.subject)
+    subject.refuse_closed()
     if subject.state is SubjectState.HANDED_TO_CASE:
         raise Reject("CONSENT_KEPT_BY_CASE")
     answers = tuple(answer_from(command, choice, work) for choice in command.choices)

@@ -12,7 +12,7 @@ from services.intake.domain.interdiction import InterdictedPerson, Interdiction,
 from services.intake.domain.offices import told_of_stop
 from services.intake.domain.recruiter import RecruiterArrival, RecruiterContact
 from services.intake.domain.subject import Subject, stopped
-from services.intake.domain.vault import Sealed, Vault
+from services.intake.domain.vault import Sealed, Vault, opened_for
 from shared.events.intake_v1 import InterdictionRecorded
 from shared.kernel.aggregate import Need
 from shared.kernel.rulebook import Rulebook
@@ -61,7 +61,9 @@ class RecordInterdiction(BaseModel):
 
 def refs_of_stop(command: RecordInterdiction) -> Iterable[Need]:
     """The stop, and each person in it: a client may have made these references itself."""
-    return [Interdiction.ref(command.ref), *(Subject.ref(person.ref) for person in command.people)]
+    people = [person.ref for person in command.people]
+    vaults = [Vault.ref(ref) for ref in (command.ref, *people)]
+    return [Interdiction.ref(command.ref), *map(Subject.ref, people), *vaults]
 
 
 @commands.command(RecordInterdiction, needs=refs_of_stop)
@@ -74,7 +76,7 @@ def record_interdiction(command: RecordInterdiction, work: Work) -> Interdiction
     work.put(stop, "RECORDED", people=len(stop.people), recruiters=stop.recruiters)
     work.emit(recorded(stop), key=stop.id)
     if command.sealed is not None:
-        work.put(Vault(id=stop.id, sealed=command.sealed))
+        work.put(opened_for(stop.id, work.find(Vault, stop.id), command.sealed))
     for index, person in enumerate(command.people):
         refuse_taken(work.find(Subject, person.ref), f"/people/{index}/ref")
         subject = subject_from(person, stop.id, "INTERDICTION", stop.kabupaten, work)

@@ -42,8 +42,12 @@ class MoveInterdiction(BaseModel):
 def move_subject(command: MoveSubject, work: Work) -> Subject:
     """Move a person on, where the step is legal and says what it has to."""
     check_time(command.occurred_at, work)
-    subject = work.get(Subject, command.subject).moved(TARGET[command.move])
+    known = work.get(Subject, command.subject)
+    known.refuse_closed()
+    subject = known.moved(TARGET[command.move])
     check_data(command.move, command.data)
+    if command.data.get("training") == "ACCEPTED":
+        subject = subject.evolve(training_at=command.occurred_at)
     work.put(subject, command.move.value, **command.data)
     if command.move is Move.GUIDE:
         work.emit(guided(subject, command.occurred_at), key=subject.id)

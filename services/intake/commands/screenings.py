@@ -33,6 +33,7 @@ def screen(command: Screen, work: Work) -> ScreeningRound:
     """Add a round; what it comes to is computed, never typed."""
     check_time(command.occurred_at, work)
     subject = work.get(Subject, command.subject)
+    subject.refuse_closed()
     found = finding(command.answers, child=subject.age.as_child, otherwise=subject.came_as)
     state, risk = screened(subject.state, found), triage(command.answers.facts)
     told = told_of_need(subject.host, child=subject.age.as_child, urgent=is_urgent(risk))

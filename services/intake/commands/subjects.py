@@ -8,7 +8,7 @@ from services.intake.commands.checks import acting, check_time, refuse_taken
 from services.intake.domain.age import AgeClaim, assess_age
 from services.intake.domain.offices import told_of_need
 from services.intake.domain.subject import Subject
-from services.intake.domain.vault import Sealed, Vault
+from services.intake.domain.vault import Sealed, Vault, opened_for
 from shared.events.intake_v1 import SubjectRegistered
 from shared.kernel.rulebook import Rulebook
 from shared.kernel.work import Work
@@ -42,7 +42,7 @@ class RegisterSubject(BaseModel):
     person: Taken
 
 
-@commands.command(RegisterSubject, needs=lambda c: [Subject.ref(c.person.ref)])
+@commands.command(RegisterSubject, needs=lambda c: [Subject.ref(c.person.ref), Vault.ref(c.person.ref)])
 def register_subject(command: RegisterSubject, work: Work) -> Subject:
     """Take in one person."""
     check_time(command.occurred_at, work)
@@ -73,7 +73,7 @@ def take_in(subject: Subject, sealed: Sealed, occurred_at: datetime, work: Work)
     """Save a new person with their vault, and tell the unit for women and children of a suspected child."""
     told = told_of_need(subject.host, child=subject.age.as_child)
     work.put(subject.open_to(*told), "REGISTERED", state=subject.state)
-    work.put(Vault(id=subject.id, sealed=sealed))
+    work.put(opened_for(subject.id, work.find(Vault, subject.id), sealed))
     work.emit(registered(subject, told, occurred_at), key=subject.id)
     return work.get(Subject, subject.id)
 

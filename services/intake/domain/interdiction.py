@@ -83,6 +83,8 @@ class Interdiction(Aggregate):
     recruiters: int
     recruiter_close: bool
     state: InterdictionState = InterdictionState.DEPARTURE_POSTPONED
+    erased_at: datetime | None = None
+    """When what was sealed of the stop itself went, after all its people's identities."""
 
     def concerns(self) -> tuple[str, ...]:
         """The people who were stopped."""

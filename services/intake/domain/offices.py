@@ -7,6 +7,9 @@ from shared.reference.regions import PROVINCE, in_province
 CHILDREN = "UPTD_PPA"
 """The unit for women and children of the place where the person is."""
 
+POSKOS = ("NAKER_PROV", "GT_KAB")
+"""The agencies that stop departures: the province's in Kupang, a regency's task force elsewhere."""
+
 
 def told_of_stop(origins: Iterable[str], *, overseas: bool, indicators: bool) -> tuple[str, ...]:
     """Who is told of people stopped before a departure: by reference and count, never by name.

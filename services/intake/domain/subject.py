@@ -1,5 +1,6 @@
 """A person in intake: a reference with a state. Who it is lies in the vault alone."""
 
+from datetime import datetime
 from typing import ClassVar
 
 from services.intake.domain import states
@@ -8,6 +9,7 @@ from services.intake.domain.consent import Consent
 from services.intake.domain.offices import told_of_need
 from services.intake.domain.states import SubjectState
 from shared.kernel.aggregate import Aggregate
+from shared.kernel.errors import Reject
 
 
 class Subject(Aggregate):
@@ -38,6 +40,18 @@ class Subject(Aggregate):
     consents: tuple[Consent, ...] = ()
     case_ref: str | None = None
     manager: str | None = None
+    training_at: datetime | None = None
+    """When they took a place at a training centre."""
+    restrictions: tuple[str, ...] = ()
+    """Granted requests for which nothing may be done with their data but keep them (UU 27/2022 Art 41)."""
+    erasures: tuple[str, ...] = ()
+    """The controllers that granted an erasure."""
+    kept_for: tuple[str, ...] = ()
+    """Why case work still needs the identity, as it said when it was asked."""
+    holds: tuple[str, ...] = ()
+    """Legal holds in force, by reference."""
+    erased_at: datetime | None = None
+    """When it was decided that nobody can know any more who this was."""
 
     def concerns(self) -> tuple[str, ...]:
         """The person."""
@@ -53,6 +67,34 @@ class Subject(Aggregate):
         if self.source == "INTERDICTION":
             return SubjectState.PROSPECTIVE_WORKER
         return SubjectState.RETURNEE_NON_TIP if self.abroad else SubjectState.UNDETERMINED
+
+    @property
+    def in_case_work(self) -> bool:
+        """Whether cases has the person, or is about to."""
+        return self.state is SubjectState.HANDED_TO_CASE
+
+    def needs(self) -> tuple[str, ...]:
+        """Why the identity has to stay although an erasure was granted; nothing means that the key can die."""
+        reasons = (("LEGAL_HOLD",) if self.holds else ()) + (("OTHER_CONTROLLER",) if self.offices else ())
+        return tuple(dict.fromkeys((*reasons, *self.kept_for)))
+
+    def refuse_closed(self) -> None:
+        """Raise Reject where nothing may be done with this person's data: restricted, or erased."""
+        self.refuse_erased()
+        if self.restrictions:
+            raise Reject("RESTRICTED")
+
+    def refuse_erased(self) -> None:
+        """Raise Reject where nobody can know any more who this was."""
+        if self.erased_at is not None:
+            raise Reject("ERASED")
+
+    def closed_to(self, office: str) -> "Subject":
+        """The same person, with whom this office has nothing to do any more."""
+        return self.evolve(
+            offices=tuple(o for o in self.offices if o != office),
+            erasures=tuple(dict.fromkeys((*self.erasures, office))),
+        )
 
     def moved(self, target: SubjectState) -> "Subject":
         """The person one step further; raises Reject ILLEGAL_MOVE."""
