@@ -62,7 +62,11 @@ async def _apply(runtime: Runtime, rule: Retention) -> RuleReport:
 
 def _candidates(rule: Retention, now: datetime) -> dict[str, Any]:
     """Nobody whom the rule could be about is left out; the verdict decides on each."""
-    waiting: dict[str, Any] = {"erased_at": None, "case_ref": None, "created_at": {"$lte": now - timedelta(days=rule.after_days)}}
+    waiting: dict[str, Any] = {
+        "erased_at": None,
+        "case_ref": None,
+        "created_at": {"$lte": now - timedelta(days=rule.after_days)},
+    }
     if rule.does is Step.END_POSKO_ACCESS:
         waiting["offices"] = {"$regex": f"^({'|'.join(POSKOS)})-"}
     return waiting

@@ -21,7 +21,7 @@ from shared.mongo.masterkeys import KeySettings, MasterKeys, master_keys_of, ver
 from shared.security.vaulted import Vaulted
 
 CACHE_MS = 30_000
-"""How long a process may go on using a key that has been destroyed."""
+"""How long a process may go on using a key that has been destroyed. To the driver, 0 would mean for ever."""
 REWRAP_AT_ONCE = 200
 KEYS_S = 3.0
 """How long one call may wait for the key vault and the key server together; the driver alone would wait ten."""

@@ -102,7 +102,7 @@ async def open_runtime(
     try:
         await ensure(mongo, (*service.kinds, Timer), service.entries, service.indexes)
         await compare_budgets(mongo, Budgets())
-        async with FieldCrypto.open(settings, mongo) as crypto:
+        async with FieldCrypto.open(settings, mongo, cache_ms=int(settings.key_cache_s * 1000)) as crypto:
             runtime = Runtime(service, settings, mongo, crypto, known or registry())
             async with service.parts(runtime) as parts:
                 runtime.parts = parts

@@ -68,6 +68,8 @@ class ServiceSettings(Connections):
     """The key before, while it is handed over to a new one."""
     audit_folder: Path | None = None
     """Where copies of the checkpoints go: outside the database, at best on another machine."""
+    key_cache_s: float = Field(default=30.0, gt=0, le=60)
+    """How long a process may go on using a data key that was destroyed."""
 
     consumer_batch: int = Field(default=500, ge=1, le=1000)
     consumer_session_timeout_s: float = Field(default=45.0, ge=6.0)

@@ -24,6 +24,7 @@ from tests.support.platform import Caller, Running, SignIn, local, serving, sign
 
 SINCE = datetime(2026, 1, 1, tzinfo=UTC)
 POSKO, UPTD, MANAGER, POLICE, BP3MI = "O-01", "O-20", "O-21", "O-60", "O-40"
+DPO, CHIEF = "O-90", "O-22"
 TTS, TTU, MALAKA, ALOR = "O-02", "O-03", "O-04", "O-05"
 
 STAFF: Mapping[str, tuple[str, str]] = {
@@ -36,6 +37,8 @@ STAFF: Mapping[str, tuple[str, str]] = {
     MANAGER: ("UPTD_PPA-53.71", "CASE_MANAGER"),
     POLICE: ("POLRI-53", "AGENCY_OFFICER"),
     BP3MI: ("BP3MI-53", "AGENCY_OFFICER"),
+    CHIEF: ("UPTD_PPA-53.71", "SUPERVISOR"),
+    DPO: ("GT_PROV-53", "DPO"),
 }
 """Person → office and role."""
 
@@ -96,11 +99,12 @@ def _bytes_in(value: Any) -> str:
 
 @asynccontextmanager
 async def running_intake(
-    stack: Addresses, unique: str, now: tuple[Path, datetime] | None = None, role: Role = Role.API
+    stack: Addresses, unique: str, now: tuple[Path, datetime] | None = None, role: Role = Role.API, **given: Any
 ) -> AsyncIterator[Intake]:
-    """Intake in one role on databases of this test's own, with staff. `now` sets its clock, by a file."""
+    """Intake in one role on databases of this test's own, with staff. `now` sets its clock, by a file; `given` are
+    further settings."""
     async with sign_in() as signing:
-        more: dict[str, Any] = {"suspects_database": f"{unique}_suspects"}
+        more: dict[str, Any] = {"suspects_database": f"{unique}_suspects", **given}
         if now is not None:
             offset = (now[1] - datetime.now(UTC)).total_seconds()
             now[0].write_text(str(offset))
