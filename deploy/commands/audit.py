@@ -79,6 +79,34 @@ def what_did(
     _answer(question, lambda trail, _: trail.what_did(person, period), service, as_json=as_json)
 
 
+@app.command()
+def exposed(
+    by: By,
+    person: Annotated[list[str] | None, typer.Option("--person", help="Shown to this member; may be repeated.")] = None,
+    ref: Annotated[list[str] | None, typer.Option("--ref", help="Of this case or person; may be repeated.")] = None,
+    since: Since = None,
+    until: Until = None,
+    service: Services = None,
+    as_json: AsJson = False,
+) -> None:
+    """What could have been seen in a breach: each thing, to whom it was shown, which classes of data, how often."""
+    people, refs, period = person or [], ref or [], _period(since, until)
+    if not people and not refs:
+        raise typer.BadParameter("name members by --person or things by --ref")
+
+    async def ask(trail: "AuditTrail", _: datetime) -> list[dict[str, Any]]:
+        return [
+            {name: row[name] for name in ("ref", "people", "classes", "times", "first", "last")}
+            for row in await trail.exposed(people, refs, period)
+        ]
+
+    # The entry names one of what was asked for; its action says that there may be more.
+    question = Question(by, "AUDIT_EXPOSED", (people or refs)[0])
+    answers = {each: ask_audit(each, question, ask) for each in service or ServiceName}
+    found = [{"service": str(each), **row} for each, rows in answers.items() for row in rows]
+    show_rows(found, as_json=as_json, empty="Nothing, as far as the audit goes back.")
+
+
 def _answer(
     question: Question,
     ask: "Callable[[AuditTrail, datetime], Awaitable[list[dict[str, Any]]]]",

@@ -1,6 +1,7 @@
 """What the policies of cases may ask of its kinds; who may do what stands in `policies/*.cedar`."""
 
 from services.cases.domain.agency_file import AgencyFile
+from services.cases.domain.breach import Breach
 from services.cases.domain.case import Case
 from services.cases.domain.consent import Consent
 from services.cases.domain.referral import Referral
@@ -15,6 +16,7 @@ RESOURCES = (
     resource(Consent, "case_ref", "subject_ref"),
     resource(Referral, "state", "sender", "agency", "manager"),
     resource(AgencyFile, "agency", "lead", "manager"),
+    resource(Breach, "agency"),
     resource(Task, "agency", "assignee"),
     resource(Member, "agency"),
     resource(Office),

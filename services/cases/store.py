@@ -1,6 +1,7 @@
 """What cases keeps, and how it is found."""
 
 from services.cases.domain.agency_file import AgencyFile
+from services.cases.domain.breach import Breach
 from services.cases.domain.case import Case, Participant
 from services.cases.domain.consent import Consent
 from services.cases.domain.numbers import NumberCounter, NumberShelf
@@ -17,6 +18,7 @@ KINDS: tuple[type[Aggregate], ...] = (
     Referral,
     AgencyFile,
     Task,
+    Breach,
     NumberCounter,
     NumberShelf,
     Member,
@@ -31,6 +33,7 @@ INDEXES: Indexes = {
         IndexModel([("proposed_lead", 1), ("state", 1), ("_id", -1)]),
         IndexModel([("grants.agency", 1), ("_id", -1)]),
     ],
+    Breach.collection: [IndexModel([("agency", 1), ("_id", -1)])],
     Consent.collection: [IndexModel([("case_ref", 1), ("_id", -1)])],
     Referral.collection: [
         IndexModel([("case_ref", 1), ("_id", -1)]),

@@ -34,6 +34,11 @@ TITLES: Mapping[str, tuple[str, str]] = {
     "NOT_SUSPENDED": ("Tidak sedang ditutup", "Not shut out"),
     "UNKNOWN_REASON": ("Alasan tidak dikenal", "There is no such reason"),
     "ENDS_BEFORE_IT_BEGINS": ("Masa tugas berakhir sebelum dimulai", "The service ends before it begins"),
+    "TOLD_ALREADY": ("Sudah diberitahu", "They have been told"),
+    "BEFORE_KNOWN": ("Pemberitahuan mendahului kegagalan", "The notice comes before the breach was known"),
+    "NO_EXEMPTION": ("Tidak ada pengecualian terhadap lembaga", "There is no exemption towards the authority"),
+    "UNKNOWN_EXEMPTION": ("Dasar pengecualian tidak dikenal", "There is no such exemption"),
+    "UNKNOWN_BREACH_KIND": ("Jenis kegagalan tidak dikenal", "There is no such kind of breach"),
     "IN_FUTURE": ("Waktu kejadian di masa depan", "The time lies in the future"),
     "BEFORE_SENDING": ("Jawaban mendahului rujukan", "The answer comes before the referral"),
 }

@@ -189,3 +189,22 @@ class ErasureWeighed(EventData):
     subject_ref: Id
     request_ref: Id
     needed: tuple[Code, ...]
+
+
+class BreachKnown(EventData):
+    """A failure to protect personal data is known; until `due_at` the persons and the authority are told."""
+
+    type = "id.pulang.case.breach.known.v1"
+    topics = ("case-events",)
+
+    breach_ref: Id
+    tell: AgencyRef
+    """The office of the data protection officer."""
+    due_at: Moment
+
+
+class BreachNoticeMissed(BreachKnown):
+    """Somebody who must be told of a breach was not told in time."""
+
+    type = "id.pulang.case.breach.notice_missed.v1"
+    topics = ("case-events",)

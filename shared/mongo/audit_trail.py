@@ -1,7 +1,7 @@
 """Reading the audit: whole, for whoever verifies it, and by person or reference, for whoever must answer for it."""
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -64,9 +64,32 @@ class AuditTrail:
         """Everything that this member of staff did, read or tried."""
         return await self._found({"actor.person": person}, period)
 
+    async def exposed(self, people: Sequence[str], refs: Sequence[str], period: Period) -> list[Document]:
+        """What was shown to these people (all where none are named), of these things (likewise), by thing: to whom,
+        which classes of data, how often, first and last. What could have been seen, in a breach."""
+        shown: Document = {"shown_refs": {"$in": list(refs)} if refs else {"$ne": []}}
+        who: Document = {"actor.person": {"$in": list(people)}} if people else {"actor": {"$ne": None}}
+        only: list[Document] = [{"$match": {"shown_refs": {"$in": list(refs)}}}] if refs else []
+        group = {
+            "_id": "$shown_refs",
+            "people": {"$addToSet": "$actor.person"},
+            "classes": {"$addToSet": "$classes"},
+            "times": {"$sum": 1},
+            "first": {"$min": "$at"},
+            "last": {"$max": "$at"},
+        }
+        stages = [{"$match": {**shown, **who, **period.query()}}, {"$unwind": "$shown_refs"}, *only, {"$group": group}]
+        found = self.mongo.collection(AUDIT).aggregate([*stages, {"$sort": {"first": 1, "_id": 1}}])
+        return [_exposure(row) for row in await found.to_list(None)]
+
     async def _found(self, query: Document, period: Period) -> list[Document]:
         found = self.mongo.collection(AUDIT).find({**query, **period.query()}).sort([("at", 1), ("_id", 1)])
         return list(await found.limit(MAX_FOUND).to_list(None))
+
+
+def _exposure(row: Document) -> Document:
+    classes = sorted({each for shown in row["classes"] for each in shown})
+    return {"ref": row["_id"], **row, "people": sorted(row["people"]), "classes": classes}
 
 
 def plain(value: Any) -> Any:

@@ -18,6 +18,9 @@ NAMESPACE_EXISTS = 48
 
 Indexes = Mapping[str, Iterable[IndexModel]]
 
+AUDITED = frozenset({AuditRow.collection, "audit_heads", "audit_checkpoints", "audit_alarms"})
+"""The audit: services add to it; the sequencer alone numbers, moves heads and prunes."""
+
 RUNTIME: dict[str, list[IndexModel]] = {
     "inbox": [EXPIRING, IndexModel([("event_id", 1)])],
     "outbox": [IndexModel(IN_ORDER)],
@@ -74,7 +77,7 @@ def declared(
 
 def changeable(kinds: Iterable[type[Aggregate]], entries: Iterable[type[Entry]], extra: Indexes) -> set[str]:
     """The collections of a service's own database in which rows are changed or deleted; entries are only ever added."""
-    added = {AuditRow.collection, *(entry.collection for entry in entries if entry.database is None)}
+    added = {*AUDITED, *(entry.collection for entry in entries if entry.database is None)}
     return {name for name, database in declared((*kinds, Timer), entries, extra) if database is None} - added
 
 

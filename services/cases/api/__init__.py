@@ -1,5 +1,14 @@
 """The service's routes."""
 
-from services.cases.api import cases, consents, files, referrals, staff, tasks, timeline
+from services.cases.api import breaches, cases, consents, files, referrals, staff, tasks, timeline
 
-ROUTES = (cases.routes, consents.routes, referrals.routes, files.routes, timeline.routes, tasks.routes, staff.routes)
+ROUTES = (
+    cases.routes,
+    consents.routes,
+    referrals.routes,
+    files.routes,
+    timeline.routes,
+    tasks.routes,
+    staff.routes,
+    breaches.routes,
+)

@@ -27,6 +27,8 @@ class Catalogue(Strict):
     timeline: tuple[Named, ...]
     roles: tuple[StaffRole, ...]
     suspension_reasons: tuple[Named, ...]
+    breach_kinds: tuple[Named, ...]
+    breach_exemptions: tuple[Named, ...]
 
     @model_validator(mode="after")
     def _known_agencies(self) -> Self:
@@ -74,6 +76,21 @@ def staff_roles() -> Mapping[str, StaffRole]:
 def suspension_reasons() -> Mapping[str, Named]:
     """Why somebody may be shut out, by code."""
     return {row.code: row for row in catalogue().suspension_reasons}
+
+
+def breach_kinds() -> Mapping[str, Named]:
+    """What can have happened to data, by code."""
+    return {row.code: row for row in catalogue().breach_kinds}
+
+
+def breach_exemptions() -> Mapping[str, Named]:
+    """Why the persons need not be told of a breach, by code."""
+    return {row.code: row for row in catalogue().breach_exemptions}
+
+
+def breach_label(code: str, lang: str) -> str:
+    """What happened, or why nobody was told, in this language."""
+    return _label((*catalogue().breach_kinds, *catalogue().breach_exemptions), code, lang)
 
 
 def reason_label(code: str, lang: str) -> str:

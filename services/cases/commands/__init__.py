@@ -1,7 +1,8 @@
 """What people may do with a case, and what is decided then. Who may do it at all was settled before."""
 
-from services.cases.commands import answer, consent, offices, reassign, referral, staff, take
+from services.cases.commands import answer, breach, consent, offices, reassign, referral, staff, take
 from services.cases.commands.answer import AcceptReferral, RejectReferral
+from services.cases.commands.breach import KnowBreach, TellOfBreach
 from services.cases.commands.consent import RecordConsent
 from services.cases.commands.offices import ReinstateOffice, SuspendOffice
 from services.cases.commands.reassign import ReassignCase
@@ -22,6 +23,7 @@ __all__ = [
     "AppointAdministrator",
     "ChangeMember",
     "EmployMember",
+    "KnowBreach",
     "LoadMember",
     "ReassignCase",
     "RecordConsent",
@@ -32,6 +34,7 @@ __all__ = [
     "SuspendMember",
     "SuspendOffice",
     "TakeCase",
+    "TellOfBreach",
     "commands",
 ]
 
@@ -43,4 +46,5 @@ commands = Rulebook().including(
     answer.commands,
     staff.commands,
     offices.commands,
+    breach.commands,
 )

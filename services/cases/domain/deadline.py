@@ -19,8 +19,8 @@ class Deadline(Strict):
     version: Annotated[int, Field(ge=1)]
     label: Label
     basis: str
-    owner: Literal["RECEIVER"]
-    """Who owes the act: the receiving office."""
+    owner: Literal["RECEIVER", "CONTROLLER"]
+    """Who owes the act: the receiving office, or the controller of the data."""
     unit: Literal["hours"]
     limit: Hours
     within_triage: bool = False
