@@ -23,6 +23,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError, MessageSizeTooLargeError
 from aiokafka.partitioner import murmur2
 
+from shared.events.frame import HEADERS
 from shared.messaging.connect import connect
 from shared.messaging.ports import Outgoing
 from shared.messaging.settings import Kafka
@@ -84,7 +85,7 @@ class Producer:
         batch = producer.create_batch()
         count = 0
         for row in rows:
-            if batch.append(timestamp=None, key=row.key.encode(), value=row.value) is None:
+            if batch.append(timestamp=None, key=row.key.encode(), value=row.value, headers=list(HEADERS)) is None:
                 break
             count += 1
         if not count:

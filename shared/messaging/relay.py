@@ -176,7 +176,6 @@ class Relay:
         if whole and not self._refused:
             self._complete_at = began
             self._alone.clear()
-        self._metrics.outbox_age.set(self._age() if sweep.shards else 0.0)
         return whole
 
     def _age(self) -> float:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 import structlog
+from pydantic import ValidationError
 from pymongo.errors import PyMongoError
 
 from shared.kernel.aggregate import Need, Ref
@@ -15,6 +16,7 @@ from shared.kernel.errors import Reject
 from shared.kernel.rulebook import Rulebook
 from shared.kernel.timer import Timer, TimerStatus
 from shared.mongo.bugs import signature
+from shared.mongo.client import Document
 from shared.mongo.desk import Desk
 from shared.mongo.documents import to_aggregate
 from shared.mongo.leases import MongoLeases
@@ -107,7 +109,17 @@ class ClockLane:
         if self._resting:
             query["_id"] = {"$nin": list(self._resting)}
         cursor = self.uow.mongo.collection(Timer.collection).find(query).sort([("due_at", 1)])
-        return [to_aggregate(Timer, document) for document in await cursor.limit(AT_ONCE).to_list(None)]
+        read = [self._read(document) for document in await cursor.limit(AT_ONCE).to_list(None)]
+        return [timer for timer in read if timer is not None]
+
+    def _read(self, document: Document) -> Timer | None:
+        """A document that is no timer (any more) rests; the other deadlines go on."""
+        try:
+            return to_aggregate(Timer, document)
+        except ValidationError:
+            self._resting[document["_id"]] = time.monotonic() + REST_S
+            log.error("timer_unreadable", timer=document["_id"])
+            return None
 
     async def _fire(self, timer: Timer) -> None:
         """One failing timer stops no other."""

@@ -123,6 +123,7 @@ class EventBatch(Batch):
     def committed(self) -> None:
         """The transaction is durable."""
         self.lane.progress.saved(self.positions)
+        self.lane.uow.metrics.batch_size.observe(len(self.fresh))
         for (topic, outcome), count in self.outcomes.items():
             self.lane.uow.metrics.events_applied.labels(topic, outcome).inc(count)
         self.refusals.count(self.lane.uow.metrics)

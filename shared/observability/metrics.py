@@ -27,8 +27,8 @@ class Metrics:
         )
         """Worry above a minute: people decide on what was true then."""
         self.events_applied = self._counter("events_applied", "Events by outcome", "topic", "outcome")
-        """Outcomes: APPLIED, DUPLICATE, IGNORED, PARKED, QUARANTINED, DEAD. Worry when APPLIED stops under lag, or
-        DUPLICATE is most of them for longer than a rebalance takes."""
+        """Outcomes: APPLIED, DUPLICATE, PARKED, QUARANTINED; what cannot be read counts in `dead_letters`. Worry when
+        APPLIED stops under lag, or DUPLICATE is most of them for longer than a rebalance takes."""
         self.parked = self._gauge("parked_rows", "Rows that wait behind a refused event", "topic")
         """Worry when it is above zero for a day: `pulang parked list` says what they wait for."""
         self.dead = self._counter("dead_letters", "Unreadable records by reason", "topic", "reason")
@@ -37,7 +37,7 @@ class Metrics:
         """Worry about CONFLICTING_DUPLICATE at once; about the others when nobody reviews them within a day."""
         self.halted = self._gauge("partition_halted", "1 while a bug holds this partition", "topic", "partition")
         """Worry at once: nothing is lost, and nothing goes on."""
-        self.batch_size = self._histogram("batch_size", "Events per transaction", _SIZES, "outcome")
+        self.batch_size = self._histogram("batch_size", "Events per transaction", _SIZES)
         """Worry when the median falls to 1 under lag: batches are being halved around a conflict or a poison."""
         self.batch_duration = self._histogram("batch_duration_s", "Seconds per batch, poll to commit", _DURATION_S)
         """Worry above 10 s: the budget of a rebalance is near."""

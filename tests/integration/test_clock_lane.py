@@ -56,6 +56,15 @@ async def test_one_failing_timer_stops_no_other(ours: Ledger) -> None:
     assert kept["status"] == "RUNNING"
 
 
+async def test_a_document_that_is_no_timer_stops_no_other(ours: Ledger) -> None:
+    await start(ours, bell("x").evolve(id="unreadable"), bell("a"))
+    await ours.mongo.collection("timers").update_one({"_id": "unreadable"}, {"$set": {"rung": "nonsense"}})
+    lane = clock(ours)
+    assert await lane.sweep() == 1
+    assert await ours.account("a")
+    assert await lane.sweep() == 0, "it rests, and is not read again each second"
+
+
 async def test_nothing_fires_while_the_servers_time_is_far_off(ours: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
     await start(ours, bell("a"))
     lane = clock(ours)

@@ -9,12 +9,14 @@ from typing import Any
 import pytest
 from aiokafka.errors import KafkaConnectionError, KafkaError, MessageSizeTooLargeError, OutOfOrderSequenceNumber
 
+from shared.events.frame import HEADERS
 from shared.messaging.ports import Outgoing
 from shared.messaging.producer import Producer
 from shared.messaging.relay import Relay, RelaySettings
 from shared.messaging.settings import Kafka
 from shared.observability.metrics import Metrics
-from tests.support.messaging import MemoryLeases, MemoryOutbox, read_all, running, topics, until
+from tests.support.messaging import MemoryLeases, MemoryOutbox, read_all,
+    read_records, running, topics, until
 
 pytestmark = pytest.mark.integration
 
@@ -78,9 +80,11 @@ async def test_delivers_in_order_and_empties_the_outbox(kafka_bootstrap: str, un
             await until(lambda: not outbox.held, 3)
             assert part.check() is None
         found = await read_all(kafka_bootstrap, topic)
+        sent = await read_records(kafka_bootstrap, topic)
     expected["k0"] += ["late", "unannounced"]
     assert first_deliveries(found) == expected
     assert len(found) == 702
+    assert {record.headers for record in sent} == {HEADERS}
     assert set(points) == {"after_send", "after_delete"}
 
 

@@ -167,6 +167,11 @@ async def publish(bootstrap: str, topic: str, pairs: Iterable[tuple[str, str]]) 
 
 async def read_all(bootstrap: str, topic: str) -> list[tuple[str, str]]:
     """All (key, value) pairs of a topic; each key in order."""
+    return [(record.key.decode(), record.value.decode()) for record in await read_records(bootstrap, topic)]
+
+
+async def read_records(bootstrap: str, topic: str) -> list[Any]:
+    """All records of a topic as the client gives them; each key in order."""
     consumer = AIOKafkaConsumer(**Kafka(bootstrap).client(), auto_offset_reset="earliest", enable_auto_commit=False)
     await consumer.start()
     try:
@@ -174,10 +179,10 @@ async def read_all(bootstrap: str, topic: str) -> list[tuple[str, str]]:
         consumer.assign(places)
         await consumer.seek_to_beginning(*places)
         ends = await consumer.end_offsets(places)
-        found: list[tuple[str, str]] = []
+        found: list[Any] = []
         while [p for p in places if await consumer.position(p) < ends[p]]:
             polled = await consumer.getmany(timeout_ms=500)
-            found += [(r.key.decode(), r.value.decode()) for records in polled.values() for r in records]
+            found += [record for records in polled.values() for record in records]
         return found
     finally:
         await consumer.stop()
