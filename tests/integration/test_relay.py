@@ -15,8 +15,7 @@ from shared.messaging.producer import Producer
 from shared.messaging.relay import Relay, RelaySettings
 from shared.messaging.settings import Kafka
 from shared.observability.metrics import Metrics
-from tests.support.messaging import MemoryLeases, MemoryOutbox, read_all,
-    read_records, running, topics, until
+from tests.support.messaging import MemoryLeases, MemoryOutbox, read_all, read_records, running, topics, until
 
 pytestmark = pytest.mark.integration
 
