@@ -13,6 +13,8 @@ MAX_KEY_CHARACTERS = 200
 
 HEADERS = (("content-type", CONTENT_TYPE.encode()),)
 """What our relay sends."""
+OVERSIZED = ("pulang-oversized-batch", b"")
+"""Marks the record that stands for a batch which was not decompressed."""
 
 
 def size_limit(topic: TopicSpec) -> int:
@@ -22,6 +24,8 @@ def size_limit(topic: TopicSpec) -> int:
 
 def value_problem(record: Record, topic: TopicSpec) -> Reason | None:
     """Why the value need not be looked at."""
+    if OVERSIZED in record.headers:
+        return Reason.TOO_LARGE
     if record.value is None:
         return Reason.NULL_VALUE
     if not record.value:

@@ -10,12 +10,12 @@ from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
 
 from shared.kernel.clock import Clock, system_clock
-from shared.messaging.any_header import read_any_header
 from shared.messaging.assignment import Assignment
 from shared.messaging.batch import Batch, Decode, cut, decoded, records_of
 from shared.messaging.connect import RETRY_S, connect
 from shared.messaging.lag import Lag
 from shared.messaging.ports import Fenced, Halted, Lane
+from shared.messaging.safe_reading import read_safely
 from shared.messaging.settings import ConsumerSettings, Kafka
 from shared.messaging.watchdog import Watchdog
 from shared.observability.metrics import Metrics
@@ -107,7 +107,7 @@ class Consumer(ConsumerRebalanceListener):  # type: ignore[misc]
 
     def _make_client(self) -> AIOKafkaConsumer:
         group = self._kafka.actual(self._settings.group)
-        read_any_header()
+        read_safely()
         return AIOKafkaConsumer(group_id=group, **self._settings.client(), **self._kafka.client())
 
     def _begin(self, client: AIOKafkaConsumer) -> None:

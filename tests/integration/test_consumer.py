@@ -5,9 +5,10 @@ import time
 from functools import partial
 
 import pytest
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 
+from shared.events.frame import OVERSIZED
 from shared.events.incoming import Incoming, Partition, Record
 from shared.messaging.assignment import LogStartsLater
 from shared.messaging.settings import Kafka
@@ -251,3 +252,29 @@ async def test_a_stalled_lane_is_noticed_unless_it_waits_for_the_database(kafka_
         outage = False
         with pytest.raises(Stalled):
             await asyncio.wait_for(task, 15)
+
+
+@pytest.mark.parametrize("codec", ["gzip", "lz4", "zstd"])
+async def test_a_partners_bomb_passes_and_what_is_around_it_is_applied(
+    kafka_bootstrap: str, unique: str, codec: str
+) -> None:
+    """The broker lets it in: its limit counts compressed bytes."""
+    effects, topic = Effects(), unique + "in"
+    bomb = b"a" * 30_000_000
+    big = {"max_request_size": 1 << 26, "max_batch_size": 1 << 26, "compression_type": codec}
+    async with topics(kafka_bootstrap, [topic], partitions=1):
+        await publish(kafka_bootstrap, topic, [("k", "before")])
+        async with AIOKafkaProducer(**Kafka(kafka_bootstrap).client(), **big) as producer:
+            sent = await producer.send_and_wait(topic, bomb, key=b"k")
+        await publish(kafka_bootstrap, topic, [("k", "after")])
+        seen: list[Record] = []
+
+        def look(record: Record) -> Incoming:
+            seen.append(record)
+            return Incoming(record, identity=str(record.offset))
+
+        async with running(consumer(kafka_bootstrap, unique, MemoryLane(effects), decode=look)):
+            await until(lambda: effects.total == 3)
+    assert [record.offset for record in seen] == [0, sent.offset, 2]
+    assert [OVERSIZED in record.headers for record in seen] == [False, True, False]
+    assert max(record.size for record in seen) < 200_000

@@ -1,4 +1,4 @@
-"""Reading records whose headers have names that are no UTF-8.
+"""Reading what aiokafka cannot, or had better not: see `inflation`, and headers whose names are no UTF-8.
 
 The broker takes any bytes as a header's name. aiokafka 0.14 decodes them strictly, and the UnicodeDecodeError comes out
 of every `getmany` before the position moves: one such record of a partner's would stop all partitions for ever. Here
@@ -13,8 +13,10 @@ from aiokafka.consumer import fetcher
 from aiokafka.record.default_records import DefaultRecordBatch, _DefaultRecordBatchPy
 from aiokafka.record.memory_records import _MemoryRecordsPy
 
+from shared.messaging.inflation import oversized
 
-def read_any_header() -> None:
+
+def read_safely() -> None:
     """Make every consumer of this process read that way; calling it again changes nothing."""
     fetcher.MemoryRecords = _Records
 
@@ -42,6 +44,10 @@ class _Batch:
         return next(self._batch)
 
     def __iter__(self) -> Iterator[Any]:
+        instead = oversized(self._piece)
+        if instead is not None:
+            yield instead
+            return
         read = 0
         try:
             for record in self._batch:

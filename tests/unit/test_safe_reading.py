@@ -7,7 +7,7 @@ from aiokafka.record.default_records import DefaultRecordBatchBuilder
 from aiokafka.record.memory_records import MemoryRecords
 from aiokafka.record.util import calc_crc32c
 
-from shared.messaging.any_header import _Records
+from shared.messaging.safe_reading import _Records
 
 GZIP = 1
 
