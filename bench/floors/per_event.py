@@ -6,15 +6,18 @@ import time
 import orjson
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker
+from faststream.security import SASLScram512
 
 from bench.floors.consumer import save
 from bench.tally import Bench, database
+from shared.messaging.settings import Kafka
 
 
 async def consume(bench: Bench, events: int) -> float:
     """Events per second over the first `events` of the topic."""
     async with database(bench, bench.fresh()) as mongo:
-        broker = KafkaBroker(bench.kafka, logger=None)
+        kafka = Kafka(bench.kafka)
+        broker = KafkaBroker(kafka.brokers, logger=None, security=account_of(kafka))
         seen, started, finished = 0, 0.0, asyncio.Event()
 
         @broker.subscriber(
@@ -34,3 +37,10 @@ async def consume(bench: Bench, events: int) -> float:
             await broker.start()
             await finished.wait()
             return events / (time.perf_counter() - started)
+
+
+def account_of(kafka: Kafka) -> SASLScram512 | None:
+    """How FastStream signs in where the servers want it."""
+    client = kafka.client()
+    name = client.get("sasl_plain_username")
+    return SASLScram512(name, client["sasl_plain_password"], use_ssl=False) if name else None

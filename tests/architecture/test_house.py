@@ -106,6 +106,13 @@ def test_only_settings_read_the_environment() -> None:
     assert found == []
 
 
+def test_whoever_reaches_kafka_brings_an_account() -> None:
+    bare = re.compile(r"bootstrap_servers *=")  # an address may carry an account, which Kafka(…).client() takes apart
+    searched = python_files("services", "shared", "deploy", "tests", "bench")
+    found = [p for p in searched if bare.search(p.read_text("utf-8")) and p != Path(__file__)]
+    assert found == []
+
+
 @pytest.mark.parametrize(("service", "spec"), list(every_route()), ids=called)
 def test_nobody_must_write_what_is_not_theirs_to_write(service: Service, spec: RouteSpec) -> None:
     required = required_classes(spec.body) if spec.body and spec.style is Style.COMMAND else frozenset()

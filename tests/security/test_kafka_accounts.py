@@ -68,9 +68,13 @@ async def seen(given: Accounts, account: str) -> set[str]:
 async def join(given: Accounts, account: str, topic: str, group: str) -> None:
     """Become a member of a group and ask for its position."""
     options = {"group_id": given.topic(group), "auto_offset_reset": "earliest", "enable_auto_commit": False}
-    async with AIOKafkaConsumer(given.topic(topic), **given.kafka(account), **options) as consumer:
+    consumer = AIOKafkaConsumer(given.topic(topic), **given.kafka(account), **options)
+    try:
+        await consumer.start()
         await asyncio.wait_for(consumer.getmany(timeout_ms=500), 10)
         await asyncio.wait_for(consumer.committed(TopicPartition(given.topic(topic), 0)), 5)
+    finally:
+        await consumer.stop()
 
 
 @pytest.mark.parametrize("partner", PARTNERS)
