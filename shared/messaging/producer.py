@@ -64,10 +64,14 @@ class Producer:
     async def partition(self, topic: str, key: str) -> int:
         """Where a key of a topic belongs, by the same hash as every Kafka client's default. Raises KafkaError or
         DeliveryUnknown."""
+        return int(murmur2(key.encode()) & 0x7FFFFFFF) % await self.partitions(topic)
+
+    async def partitions(self, topic: str) -> int:
+        """How many partitions a topic has. Raises KafkaError or DeliveryUnknown."""
         count = self._partitions.get(topic)
         if count is None:
             count = self._partitions[topic] = await self._count(topic)
-        return int(murmur2(key.encode()) & 0x7FFFFFFF) % count
+        return count
 
     async def _count(self, topic: str) -> int:
         try:

@@ -68,7 +68,8 @@ class Pulse:
             for topic in self._topics:
                 at = await self._outbox.settled(topic.name, EVERY_S)
                 if at is not None:
-                    await asyncio.gather(*(self._send(topic.name, n, at) for n in range(topic.partitions)))
+                    there = range(await self._producer.partitions(topic.name))
+                    await asyncio.gather(*(self._send(topic.name, n, at) for n in there))
         except (KafkaError, DeliveryUnknown) as error:
             log.warning("no_pulse", error=type(error).__name__)
             await self._producer.replace()
