@@ -64,25 +64,8 @@ class Routes:
         """Register `async def handler(call[, body])`, which answers the command for the bus."""
 
         def decorate(handler: H) -> H:
-            summary, description = describe(handler, audit)
-            self._add(
-                RouteSpec(
-                    style=Style.COMMAND,
-                    method=method,
-                    path=path,
-                    permission=permission,
-                    audit=audit,
-                    model=model_of(answer),
-                    on=on,
-                    answer=answer,
-                    handler=handler,
-                    body=body,
-                    location=location,
-                    if_match=if_match,
-                    summary=summary,
-                    description=description,
-                )
-            )
+            parts = {"answer": answer, "body": body, "location": location, "if_match": if_match}
+            self._add(Style.COMMAND, method, path, permission, audit, handler, answer, on=on, handler=handler, **parts)
             return handler
 
         return decorate
@@ -93,21 +76,7 @@ class Routes:
         """Show one aggregate. Without `answer` it decorates the view."""
 
         def register(view: V) -> V:
-            summary, description = describe(view, audit)
-            self._add(
-                RouteSpec(
-                    style=Style.READ,
-                    method="GET",
-                    path=path,
-                    permission=permission,
-                    audit=audit,
-                    model=model_of(view),
-                    on=on,
-                    answer=view,
-                    summary=summary,
-                    description=description,
-                )
-            )
+            self._add(Style.READ, "GET", path, permission, audit, view, view, on=on, answer=view)
             return view
 
         return _now_or_later(register, answer)
@@ -127,24 +96,8 @@ class Routes:
         """List aggregates, newest first; `where(call)` narrows it further, to the target's own for example."""
 
         def register(view: V) -> V:
-            summary, description = describe(view, audit)
-            self._add(
-                RouteSpec(
-                    style=Style.LIST,
-                    method="GET",
-                    path=path,
-                    permission=permission,
-                    audit=audit,
-                    model=model_of(view),
-                    on=on,
-                    answer=view,
-                    kind=kind,
-                    filters=filters_of(kind, filters),
-                    where=where,
-                    summary=summary,
-                    description=description,
-                )
-            )
+            parts = {"kind": kind, "filters": filters_of(kind, filters), "where": where}
+            self._add(Style.LIST, "GET", path, permission, audit, view, view, on=on, answer=view, **parts)
             return view
 
         return _now_or_later(register, answer)
@@ -164,31 +117,29 @@ class Routes:
         terms may not stand in a URL (POST with a body), or a sum over several."""
 
         def decorate(handler: H) -> H:
-            summary, description = describe(handler, audit)
-            self._add(
-                RouteSpec(
-                    style=Style.QUERY,
-                    method=method,
-                    path=path,
-                    permission=permission,
-                    audit=audit,
-                    model=model_of(handler),
-                    on=on,
-                    handler=handler,
-                    body=body,
-                    parameters=parameters,
-                    summary=summary,
-                    description=description,
-                )
-            )
+            parts = {"handler": handler, "body": body, "parameters": parameters}
+            self._add(Style.QUERY, method, path, permission, audit, handler, handler, on=on, **parts)
             return handler
 
         return decorate
 
-    def _add(self, spec: RouteSpec) -> None:
-        if any((known.method, known.path) == (spec.method, spec.path) for known in self.specs):
-            raise Misdeclared(f"{spec.method} {spec.path} is declared twice")
-        self.specs.append(spec)
+    def _add(
+        self,
+        style: Style,
+        method: str,
+        path: str,
+        permission: str,
+        audit: str,
+        described: Callable[..., Any],
+        shown: Callable[..., Any],
+        **parts: Any,
+    ) -> None:
+        """One more spec, with the docstring of what is `described` and the model of what is `shown`."""
+        if any((known.method, known.path) == (method, path) for known in self.specs):
+            raise Misdeclared(f"{method} {path} is declared twice")
+        summary, description = describe(described, audit)
+        place = (style, method, path, permission, audit, model_of(shown))
+        self.specs.append(RouteSpec(*place, summary=summary, description=description, **parts))
 
 
 def _now_or_later(register: Callable[[V], V], answer: Answer | None) -> Callable[[V], V]:
