@@ -22,13 +22,7 @@ Wait = Annotated[float, typer.Option("--wait", help="Seconds to wait for the clo
 @app.command()
 def status(service: ServiceOption, as_json: AsJson = False) -> None:
     """Which master key wraps how many data keys, and how far a rotation is."""
-    found = _ask_vault(service, _status)
-    if as_json:
-        return show_json(found)
-    for version, keys in found["keys"].items():
-        typer.echo(f"{version}  {keys} data keys")
-    typer.echo(f"destroyed: {found['destroyed']}")
-    return typer.echo(f"rotation: {_told(found['rotation'])}")
+    _show(_ask(service, _status), as_json=as_json)
 
 
 @app.command()
@@ -37,31 +31,44 @@ def rotate(service: ServiceOption, wait: Wait = WAIT_S, as_json: AsJson = False)
 
     Every process must know that key already. Exit code 1 where it isn't done in time.
     """
-    found = _ask_vault(service, lambda vault: _rotate(vault, wait))
-    if as_json:
-        show_json(found)
-    else:
-        typer.echo(f"rotation: {_told(found['rotation'])}")
-    if wait and found["rotation"]["done_at"] is None:
+    found = _ask(service, lambda vault: _rotate(vault, wait))
+    _show(found, as_json=as_json)
+    if wait and any(each["rotation"]["done_at"] is None for each in found.values()):
         raise OperatorError(f"{service}: not done yet; does its clock process run?")
 
 
 @app.command()
 def check(service: ServiceOption, as_json: AsJson = False) -> None:
     """Exit code 1 where destroyed keys are back, or data keys still need an old master key."""
-    found = _ask_vault(service, _check)
-    show_json(found) if as_json else typer.echo("\n".join(found) or "Nothing is wrong.")
-    if found:
+    wrong = [f"{vault}: {each}" for vault, found in _ask(service, _check).items() for each in found]
+    show_json(wrong) if as_json else typer.echo("\n".join(wrong) or "Nothing is wrong.")
+    if wrong:
         raise typer.Exit(1)
 
 
-def _ask_vault(service: ServiceName, question: Callable[[Any], Awaitable[T]]) -> T:
+def _ask(service: ServiceName, question: Callable[[Any], Awaitable[T]]) -> dict[str, T]:
+    """The answer for each of the service's vaults, by database."""
     from importlib import import_module
 
-    from shared.mongo.keyvault import KeyVault, key_database_of
+    from shared.mongo.keyvault import KeyVault
 
     settings = import_module(f"services.{service}.settings").Settings()
-    return asking(service, lambda mongo: question(KeyVault(mongo, key_database_of(settings))))
+
+    async def ask(mongo: Any) -> dict[str, T]:
+        return {name: await question(KeyVault(mongo, name)) for name in settings.key_databases}
+
+    return asking(service, ask)
+
+
+def _show(vaults: dict[str, dict[str, Any]], *, as_json: bool) -> None:
+    if as_json:
+        return show_json(vaults)
+    for name, found in vaults.items():
+        keys = ", ".join(f"{count} under {version}" for version, count in found["keys"].items()) or "none"
+        typer.echo(
+            f"{name}\n  data keys: {keys}\n  destroyed: {found['destroyed']}\n  rotation: {_told(found['rotation'])}"
+        )
+    return None
 
 
 async def _status(vault: Any) -> dict[str, Any]:
@@ -85,8 +92,7 @@ async def _rotate(vault: Any, wait_s: float) -> dict[str, Any]:
 
 
 async def _check(vault: Any) -> list[str]:
-    found = await _status(vault)
-    risen = await vault.risen()
+    found, risen = await _status(vault), await vault.risen()
     wrong = [f"{risen} destroyed keys are back: apply the erasure ledger"] if risen else []
     if len(found["keys"]) > 1:
         wrong.append(f"data keys need {len(found['keys'])} master keys: {', '.join(found['keys'])}")
@@ -142,7 +148,7 @@ def copy(
     out: Annotated[Path, typer.Option("--out", file_okay=False, help="Where to write the parts.")],
     as_json: AsJson = False,
 ) -> None:
-    """Make an offline copy of the service's key rings in two parts, one for each agency; see docs/runbook.md."""
+    """Make an offline copy of the service's key rings in two parts, one for each agency; see docs/vault.md."""
     from deploy.keyfiles import copy_rings
 
     made = copy_rings(service, to, out)

@@ -16,6 +16,7 @@ from services.intake.settings import Settings
 from services.intake.store import ENTRIES, INDEXES, KINDS
 from services.intake.suspects import move_recruiters_on, sealing_for_suspects
 from services.intake.titles import TITLES
+from shared.mongo.keyvault import KeyVault
 from shared.security import staff
 from shared.security.blindindex import BlindIndex
 from shared.security.keyring import read_ring
@@ -34,6 +35,7 @@ def service(settings: Settings) -> Service:
         if ledger is not None:
             await apply_ledger(ledger, runtime.keyvault, runtime.mongo, runtime.clock())
         async with sealing_for_suspects(settings, runtime) as suspects:
+            runtime.vaults.append((KeyVault(runtime.mongo, settings.key_databases[1]), suspects))
             yield Parts(runtime.crypto, suspects, index, runtime.reader, ledger)
 
     return Service(

@@ -51,7 +51,6 @@ async def apply_ledger(ledger: ErasureLedger, vault: KeyVault, mongo: Mongo, now
         emptied: dict[str, Any] = {"sealed": Sealed().model_dump(), "erased_at": now}
         vaults = mongo.collection(Vault.collection)
         await vaults.update_many({"_id": {"$in": missing}}, {"$set": emptied, "$inc": {"version": 1}})
-        log.warning("ledger_applied", owners=len(missing))
     return len(missing)
 
 

@@ -32,7 +32,14 @@ EVERY_S = 600.0
 
 async def keep_retention(runtime: Runtime, stop: asyncio.Event) -> None:
     """The clock role's task."""
-    await resting(runtime, stop, "retention", every_s=EVERY_S, sweep=run)
+    await resting(runtime, stop, "retention", every_s=EVERY_S, sweep=_run_and_log)
+
+
+async def _run_and_log(runtime: Runtime) -> None:
+    proof = await run(runtime)
+    if proof is not None:
+        due = {rule.rule: len(rule.due) for rule in proof.rules}
+        log.info("retention", stops=proof.stops, again=proof.again, due=due)
 
 
 async def run(runtime: Runtime) -> RetentionRun | None:
@@ -44,7 +51,6 @@ async def run(runtime: Runtime) -> RetentionRun | None:
         return None
     proof = RetentionRun(id=new_id(), at=runtime.clock(), rules=rules, stops=stops, again=again)
     await runtime.mongo.collection(RetentionRun.collection).insert_one(to_document(proof))
-    log.info("retention", stops=stops, again=again, due={rule.rule: len(rule.due) for rule in rules})
     return proof
 
 

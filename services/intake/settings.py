@@ -39,6 +39,11 @@ class Settings(ServiceSettings):
             raise ValueError("a restored back-up would bring erased people back: name a file for the erasure ledger")
         return self
 
+    @property
+    def key_databases(self) -> tuple[str, ...]:
+        """Suspects have keys of their own."""
+        return (*super().key_databases, f"{self.suspects_database}_keys")
+
     def suspects(self) -> Mongo:
         """The suspects' database under its own user; by default under this process's, as a server without access
         control takes it."""

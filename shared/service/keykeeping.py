@@ -44,14 +44,13 @@ class KeyKeeper:
             log.warning("keys_postponed", error=type(error).__name__)
 
     async def rotate(self) -> None:
-        """Rewrap a part of what is left; done when nothing is."""
-        vault = self._runtime.keyvault
-        asked = await vault.rotation()
-        if asked is None or asked["done_at"] is not None:
-            return
-        rewrapped = await self._runtime.crypto.rewrap()
-        await vault.note_rotation(rewrapped, None if rewrapped else self._runtime.clock())
-        log.info("keys_rewrapped", keys=rewrapped, version=self._runtime.crypto.masters.version)
+        """Rewrap a part of what is left in each vault for which it was asked; done when nothing is."""
+        for vault, crypto in self._runtime.vaults:
+            asked = await vault.rotation()
+            if asked is not None and asked["done_at"] is None:
+                rewrapped = await crypto.rewrap()
+                await vault.note_rotation(rewrapped, None if rewrapped else self._runtime.clock())
+                log.info("keys_rewrapped", keys=rewrapped, version=crypto.masters.version, vault=vault.database)
 
     async def end_quarantine(self, now: datetime) -> None:
         """Destroy the keys of months that are over for sixty days."""

@@ -53,6 +53,8 @@ class Runtime:
         self.kafka = settings.kafka()
         self.outbox = MongoOutbox(self.mongo)
         self.keyvault = KeyVault(self.mongo, key_database_of(settings))
+        self.vaults = [(self.keyvault, self.crypto)]
+        """Whose keys rotate with the master key; a service that keeps several vaults adds its others."""
         self.leases = MongoLeases(self.mongo, settings.lease_ttl_s)
         self.reader = MongoReader(self.mongo)
         self.audit = AuditLog(self.mongo)

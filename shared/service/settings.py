@@ -85,6 +85,11 @@ class ServiceSettings(Connections):
     crash_at: str | None = None
 
     @property
+    def key_databases(self) -> tuple[str, ...]:
+        """Every vault of data keys that this service has."""
+        return (self.key_database or f"{self.mongo_database}_keys",)
+
+    @property
     def master_keys(self) -> Ring | None:
         """The ring of local master keys; None where a key server wraps everything."""
         ring = self.master_key.get_secret_value()

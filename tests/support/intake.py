@@ -38,7 +38,7 @@ STAFF: Mapping[str, tuple[str, str]] = {
     POLICE: ("POLRI-53", "AGENCY_OFFICER"),
     BP3MI: ("BP3MI-53", "AGENCY_OFFICER"),
     CHIEF: ("UPTD_PPA-53.71", "SUPERVISOR"),
-    DPO: ("GT_PROV-53", "DPO"),
+    DPO: ("DPO-53", "DPO"),
 }
 """Person → office and role."""
 

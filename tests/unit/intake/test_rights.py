@@ -33,7 +33,7 @@ from tests.unit.intake.given import POSKO, UPTD, person, stop, subject, told
 
 S = SubjectState
 RULES = handlers.including(commands)
-DPO = Actor(person="O-90", agency="GT_PROV-53", roles=frozenset({"DPO"}))
+DPO = Actor(person="O-90", agency="DPO-53", roles=frozenset({"DPO"}))
 FILLED = Vault(id="P-004", version=1, sealed=Sealed(c3=b"identity", c4=b"signs", nik_index=b"n", phone_indexes=(b"p",)))
 
 
