@@ -12,6 +12,7 @@ from services.intake.domain.screening import Answers, finding
 from services.intake.domain.states import SubjectState
 from shared.reference.codes import INDICATORS, RISK_FACTS, RISK_LEVELS
 from shared.reference.regions import REGENCIES, is_kabupaten
+from tests.unit.intake.given import subject
 
 TODAY = date(2026, 5, 14)
 LEVELS = list(RISK_LEVELS)
@@ -36,6 +37,17 @@ def test_a_victim_is_presumed_exactly_where_all_elements_are_confirmed_in_privat
     complete = shows(answers, "ACT") and shows(answers, "PURPOSE") and (child or shows(answers, "MEANS"))
     assert (found is SubjectState.PRESUMED_VICTIM) == (complete and answers.private and answers.confirmed)
     assert found in (SubjectState.PRESUMED_VICTIM, SubjectState.UNDETERMINED, came_as)
+
+
+@given(st.lists(ANSWERS, min_size=1, max_size=6), st.booleans(), st.sampled_from(["INTERDICTION", "KEMLU"]))
+def test_no_rounds_lead_from_a_presumed_victim_to_a_worker(rounds, abroad, source) -> None:
+    person = subject(SubjectState.PRESUMED_VICTIM, finding=SubjectState.PRESUMED_VICTIM, presumed=True)
+    person = person.evolve(source=source, abroad=abroad)
+
+    for answers in rounds:
+        found = finding(answers, child=False, otherwise=person.came_as)
+        person = person.screened(found, None)
+        assert person.state in (SubjectState.PRESUMED_VICTIM, SubjectState.UNDETERMINED)
 
 
 @given(ANSWERS, CAME_AS)

@@ -80,7 +80,7 @@ def record_interdiction(command: RecordInterdiction, work: Work) -> Interdiction
     for index, person in enumerate(command.people):
         refuse_taken(work.find(Subject, person.ref), f"/people/{index}/ref")
         subject = subject_from(person, stop.id, "INTERDICTION", stop.kabupaten, work)
-        take_in(stopped(subject, signs=person.signs), person.sealed, stop.occurred_at, work)
+        take_in(stopped(subject, signs=person.signs), person, stop.occurred_at, work)
     for recruiter in command.recruiters:
         work.add(arrival_from(recruiter, stop))
     return work.get(Interdiction, stop.id)

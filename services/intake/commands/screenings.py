@@ -8,7 +8,7 @@ from services.intake.commands.checks import acting, check_time
 from services.intake.domain.offices import told_of_need
 from services.intake.domain.risk import is_urgent, triage
 from services.intake.domain.screening import Answers, ScreeningRound, finding
-from services.intake.domain.states import SubjectState, screened
+from services.intake.domain.states import SubjectState
 from services.intake.domain.subject import Subject
 from shared.events.intake_v1 import ScreeningCompleted
 from shared.kernel.rulebook import Rulebook
@@ -35,9 +35,9 @@ def screen(command: Screen, work: Work) -> ScreeningRound:
     subject = work.get(Subject, command.subject)
     subject.refuse_closed()
     found = finding(command.answers, child=subject.age.as_child, otherwise=subject.came_as)
-    state, risk = screened(subject.state, found), triage(command.answers.facts)
+    risk = triage(command.answers.facts)
     told = told_of_need(subject.host, child=subject.age.as_child, urgent=is_urgent(risk))
-    subject = subject.open_to(*told).evolve(state=state, finding=found, risk=risk, rounds=subject.rounds + 1)
+    subject = subject.screened(found, risk).open_to(*told)
     done = round_from(command, subject, found, work)
     work.put(done)
     work.put(subject, "SCREENED", round=done.round, finding=found, risk=risk)

@@ -49,7 +49,7 @@ def register_subject(command: RegisterSubject, work: Work) -> Subject:
     refuse_taken(work.find(Subject, command.person.ref), "/ref")
     subject = subject_from(command.person, command.report_ref, command.source, command.host, work)
     subject = subject.evolve(abroad=command.abroad)
-    return take_in(subject, command.person.sealed, command.occurred_at, work)
+    return take_in(subject, command.person, command.occurred_at, work)
 
 
 def subject_from(person: Taken, report_ref: str, source: str, host: str, work: Work) -> Subject:
@@ -69,11 +69,11 @@ def subject_from(person: Taken, report_ref: str, source: str, host: str, work: W
     )
 
 
-def take_in(subject: Subject, sealed: Sealed, occurred_at: datetime, work: Work) -> Subject:
-    """Save a new person with their vault, and tell the unit for women and children of a suspected child."""
-    told = told_of_need(subject.host, child=subject.age.as_child)
+def take_in(subject: Subject, person: Taken, occurred_at: datetime, work: Work) -> Subject:
+    """Save a new person with their vault, and tell the unit that can interview of a child or of signs."""
+    told = told_of_need(subject.host, child=subject.age.as_child, signs=person.signs)
     work.put(subject.open_to(*told), "REGISTERED", state=subject.state)
-    work.put(opened_for(subject.id, work.find(Vault, subject.id), sealed))
+    work.put(opened_for(subject.id, work.find(Vault, subject.id), person.sealed))
     work.emit(registered(subject, told, occurred_at), key=subject.id)
     return work.get(Subject, subject.id)
 

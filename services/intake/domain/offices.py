@@ -22,6 +22,6 @@ def told_of_stop(origins: Iterable[str], *, overseas: bool, indicators: bool) ->
     return (f"NAKER_PROV-{PROVINCE}", *home, *police, *migrants)
 
 
-def told_of_need(host: str, *, child: bool = False, urgent: bool = False) -> tuple[str, ...]:
-    """Who is told at once of a suspected child or of an urgent need, where the person is now."""
-    return (f"{CHILDREN}-{host}",) if child or urgent else ()
+def told_of_need(host: str, *, child: bool = False, signs: bool = False, urgent: bool = False) -> tuple[str, ...]:
+    """Who is told at once, where the person is now, of a suspected child, of signs or of an urgent need."""
+    return (f"{CHILDREN}-{host}",) if child or signs or urgent else ()

@@ -6,7 +6,6 @@ from typing import ClassVar
 from services.intake.domain import states
 from services.intake.domain.age import Age
 from services.intake.domain.consent import Consent
-from services.intake.domain.offices import told_of_need
 from services.intake.domain.states import SubjectState
 from shared.kernel.aggregate import Aggregate
 from shared.kernel.errors import Reject
@@ -17,7 +16,8 @@ class Subject(Aggregate):
 
     `report_ref` is the stop or report through which the person came, `host` the kabupaten where they are now and
     `kabupaten` the one they come from; `offices` may work with the person; `finding` is the last screening's result
-    and stays apart from `state`, since screening goes on after a hand-over.
+    and stays apart from `state`, since screening goes on after a hand-over; `presumed` stays true from the first
+    presumption on.
     """
 
     collection: ClassVar[str] = "subjects"
@@ -35,6 +35,7 @@ class Subject(Aggregate):
     abroad: bool = False
     state: SubjectState = SubjectState.REGISTERED
     finding: SubjectState | None = None
+    presumed: bool = False
     risk: str | None = None
     rounds: int = 0
     consents: tuple[Consent, ...] = ()
@@ -63,7 +64,12 @@ class Subject(Aggregate):
 
     @property
     def came_as(self) -> SubjectState:
-        """What the person is where a private screening brings up nothing."""
+        """What the person is where a private screening brings up nothing.
+
+        Who was presumed a victim once never becomes a worker by being silent later: it stays open.
+        """
+        if self.presumed:
+            return SubjectState.UNDETERMINED
         if self.source == "INTERDICTION":
             return SubjectState.PROSPECTIVE_WORKER
         return SubjectState.RETURNEE_NON_TIP if self.abroad else SubjectState.UNDETERMINED
@@ -100,6 +106,16 @@ class Subject(Aggregate):
         """The person one step further; raises Reject ILLEGAL_MOVE."""
         return self.evolve(state=states.step(self.state, target))
 
+    def screened(self, found: SubjectState, risk: str | None) -> "Subject":
+        """The person after one more round; raises Reject ILLEGAL_MOVE."""
+        return self.evolve(
+            state=states.screened(self.state, found),
+            finding=found,
+            presumed=self.presumed or found is SubjectState.PRESUMED_VICTIM,
+            risk=risk,
+            rounds=self.rounds + 1,
+        )
+
     def open_to(self, *offices: str) -> "Subject":
         """The same person, with whom these offices may work as well."""
         return self.evolve(offices=tuple(dict.fromkeys((*self.offices, *offices))))
@@ -111,6 +127,4 @@ def stopped(subject: Subject, *, signs: bool) -> Subject:
     Nobody becomes a victim here: a stop is no finding.
     """
     worker = subject.moved(SubjectState.PROSPECTIVE_WORKER)
-    if not signs and not subject.age.as_child:
-        return worker
-    return worker.moved(SubjectState.SCREENING).open_to(*told_of_need(subject.host, child=True))
+    return worker.moved(SubjectState.SCREENING) if signs or subject.age.as_child else worker

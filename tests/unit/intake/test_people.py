@@ -85,6 +85,15 @@ def test_rounds_never_overwrite_each_other() -> None:
     assert (first.finding, second.finding) == (S.PRESUMED_VICTIM, S.UNDETERMINED)
 
 
+@pytest.mark.parametrize("state", [S.SCREENING, S.HANDED_TO_CASE])
+@pytest.mark.parametrize("later", [told(), told(private=False), told(*WITHOUT_MEANS), told("RECRUIT")])
+def test_no_round_makes_a_worker_of_somebody_who_was_presumed_a_victim(state, later) -> None:
+    world = World(commands, [subject(state)])
+    findings = [world.run(each, UPTD).answer.finding for each in (told(*ALL), later, later, told())]
+
+    assert findings == [S.PRESUMED_VICTIM, S.UNDETERMINED, S.UNDETERMINED, S.UNDETERMINED]
+
+
 def test_after_a_hand_over_a_round_changes_the_finding_and_not_the_state() -> None:
     person, fact = screened(told(*ALL), subject(S.HANDED_TO_CASE, finding=S.UNDETERMINED))
 

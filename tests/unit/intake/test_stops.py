@@ -35,6 +35,10 @@ def events(work, kind):
     return [e.data for e in work.events if isinstance(e.data, kind)]
 
 
+def told_of_people(work):
+    return {e.subject_ref: e.offices for e in events(work, SubjectRegistered)}
+
+
 def people_of(work) -> dict[str, Subject]:
     return {a.id: a for a in work.changed.values() if isinstance(a, Subject)}
 
@@ -94,8 +98,16 @@ def test_a_doubtful_age_is_treated_as_a_child_and_told_to_the_unit_for_children(
 
     age = people_of(work)["P-007"].age
     assert (age.basis, age.doubt, age.as_child) == (AgeBasis.SELF, True, True)
-    assert {e.subject_ref: e.offices for e in events(work, SubjectRegistered) if e.offices} == {
-        "P-007": ("UPTD_PPA-53.71",)
+    assert told_of_people(work)["P-007"] == ("UPTD_PPA-53.71",)
+
+
+def test_of_signs_the_unit_that_can_interview_the_person_is_told_whatever_the_age() -> None:
+    work = record(stop(person(4, "53.02", "F", signs=True), person(5)))
+
+    assert told_of_people(work) == {"P-004": ("UPTD_PPA-53.71",), "P-005": ()}
+    assert {ref: subject.offices for ref, subject in people_of(work).items()} == {
+        "P-004": (POSKO.agency, "UPTD_PPA-53.71"),
+        "P-005": (POSKO.agency,),
     }
 
 
