@@ -17,7 +17,7 @@ from tests.support.publishing import Publisher, publisher
 
 INPUTS = (OWN, PARTNER, RIVAL)
 TRANSACTION_LIFE_S = 6
-OUTPUTS = ("ledger-reports", "dead-letters")
+OUTPUTS = ("ledger-reports", "dead-letters", "audit-checkpoints")
 
 
 @dataclass
