@@ -76,20 +76,24 @@ class ClockLane:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Sweep each second while holding the lease; the lease only saves work."""
-        name = f"clock|{self.service}"
         while not stop.is_set():
-            if await self.leases.hold(name) is not None:
+            if await self.leases.hold(self._lease) is not None:
                 try:
                     await self.sweep()
                 except (Transient, PyMongoError) as error:
                     log.warning("timers_postponed", error=type(error).__name__)
             await wait(stop, SWEEP_S)
-        await self.leases.release(name)
+        await self.leases.release(self._lease)
+
+    @property
+    def _lease(self) -> str:
+        return f"clock|{self.service}"
 
     async def sweep(self) -> int:
-        """Fire what is due now; answers how many were tried."""
+        """Fire what is due now; answers how many were tried. While the clocks disagree, another process may try."""
         if abs(await self.skew_s()) > MAX_SKEW_S:
             log.error("clocks_disagree", limit_s=MAX_SKEW_S)
+            await self.leases.release(self._lease)
             return 0
         due = await self._due()
         for timer in due:

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pymongo
 import pytest
@@ -31,7 +32,7 @@ class Site:
     processes: Processes
     oracle: Oracle
 
-    async def start(self, *more: str, **options: object) -> LedgerProcess:
+    async def start(self, *more: str, **options: Any) -> LedgerProcess:
         """A ledger process."""
         return await self.processes.start(*more, **options)
 

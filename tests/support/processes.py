@@ -5,6 +5,7 @@ import os
 import signal
 import sys
 import time
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,8 +28,10 @@ class Processes:
     logs: Path
     started: list["LedgerProcess"] = field(default_factory=list)
 
-    async def start(self, *more: str, role: str = "all", **options: object) -> "LedgerProcess":
-        """Start one; `options` are its arguments, `crash_at` for example."""
+    async def start(
+        self, *more: str, role: str = "all", env: Mapping[str, str] | None = None, **options: object
+    ) -> "LedgerProcess":
+        """Start one; `options` are its arguments, `crash_at` for example, and `env` is added to our environment."""
         log = self.logs / f"ledger-{len(self.started)}.log"
         known = {"mongo": self.addresses.mongo_uri, "kafka": self.addresses.kafka_bootstrap}
         given = {**known, "database": self.database, "prefix": self.prefix, "role": role, **options}
@@ -36,7 +39,7 @@ class Processes:
         with log.open("wb") as out:
             child = await asyncio.create_subprocess_exec(
                 sys.executable, "-m", "tests.support.ledger_process", *words, *more,
-                cwd=ROOT, stdout=out, stderr=out, stdin=asyncio.subprocess.DEVNULL,
+                cwd=ROOT, env={**os.environ, **(env or {})}, stdout=out, stderr=out, stdin=asyncio.subprocess.DEVNULL,
             )  # fmt: skip
         process = LedgerProcess(child, log)
         self.started.append(process)
