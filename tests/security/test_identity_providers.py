@@ -7,12 +7,15 @@ import re
 import secrets
 from datetime import UTC, datetime
 from html import unescape
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
 
+from deploy.local import keycloak as local_keycloak
+from deploy.local.progress import Progress
 from deploy.local.sign_in import SignIn
 from services.cases.app import service
 from services.cases.settings import Settings
@@ -124,6 +127,21 @@ async def test_tokens_of_other_kinds_are_refused(keycloak: SignIn) -> None:
     for wrong in (told["id_token"], told["refresh_token"], console["access_token"]):
         with pytest.raises(TokenRefused):
             await verifier(keycloak).verify(wrong)
+
+
+def test_the_realm_as_it_is_deployed_knows_no_password_and_no_secret_that_one_could_guess(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(local_keycloak, "local_realm", lambda deployed, _: dict(deployed))
+    monkeypatch.setenv("PULANG_WEB_URL", "https://pulang.test")
+    distribution = local_keycloak.find_distribution(Progress(quiet=True))
+    with local_keycloak.Keycloak(tmp_path, ["V-020"], distribution) as deployed:
+        deployed.server.wait_until_ready()
+        known, partner = deployed.sign_in, deployed.sign_in.as_partner("partner-lpsk")
+        assert ask(known, known.as_person("V-020")).json()["error"] == "unauthorized_client"
+        for secret in ("", "partner-lpsk", "secret", "**********", partner["client_secret"]):
+            assert ask(known, partner | {"client_secret": secret}).status_code == 401
+        assert Browser(known).open().status_code == 400, "nobody is sent to an address that the setting does not name"
 
 
 class Browser:
