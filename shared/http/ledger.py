@@ -10,8 +10,9 @@ from shared.kernel.audit import AuditRow, chains_of, foreign_refs, refs_of
 from shared.kernel.clock import Clock
 from shared.kernel.context import Actor, Grounds
 
-_REF = re.compile(r"[0-9a-f]{32}|(?=.*-)(?=.*[0-9])[A-Za-z0-9][A-Za-z0-9_.:|-]{0,127}")
-"""What looks like one of our references. Anything else in a path is the caller's own text: a NIK, a name."""
+_REF = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{32}")
+"""What can only be one of our references. Anything else in a path is the caller's own text, a NIK, a phone number,
+a name, until it turns out to be the id of something that this caller may see."""
 
 
 class Ledger:
@@ -31,7 +32,9 @@ class Ledger:
         """Until somebody permits it, a call is denied."""
 
     def concerns(self, target: Aggregate | None) -> None:
-        """What the call is about was found."""
+        """What the call is about was found: then what stood in the path is its id, whatever it looks like."""
+        if target is not None:
+            self._ref = target.id
         self._chains = chains_of((target,) if target else ())
 
     def shows(self, *shown: Aggregate) -> None:

@@ -5,12 +5,17 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from shared.kernel.ids import new_id
 from shared.mongo.client import Mongo
 from tests.support.http import ISSUER, Served, served, serving
 from tests.support.ledger import Ledger
 
 pytestmark = pytest.mark.integration
 
+TYPED = (
+    "5302994107081234", "5302-9941-0708-1234", "0812-3456-7890", "MARIA", "maria%20bele", "Maria-Bele-1999"
+)  # fmt: skip
+"""What people type into an address bar: numbers and a name."""
 OPEN = {"account": "a-1", "amount": 5}
 
 
@@ -45,14 +50,15 @@ async def test_a_command_answers_201_with_location_tag_position_and_one_audit_ro
 
 
 async def test_hidden_and_absent_answer_alike_but_for_ids(ours: Served) -> None:
-    await opened(ours)
-    hidden = await ours.call("V-021", "GET", "/v1/accounts/a-1")
-    absent = await ours.call("V-021", "GET", "/v1/accounts/a-2")
+    mine, nobodys = new_id(), new_id()
+    await opened(ours, account=mine)
+    hidden = await ours.call("V-021", "GET", f"/v1/accounts/{mine}")
+    absent = await ours.call("V-021", "GET", f"/v1/accounts/{nobodys}")
     assert (hidden.status_code, absent.status_code) == (404, 404)
     assert strip(hidden) == strip(absent)
     assert (await ours.audit())[1:] == [("ACCOUNT_READ", "NOT_FOUND")] * 2
     rows = (await ours.ours.rows("audit"))[1:]
-    assert [row["target_ref"] for row in rows] == ["a-1", "a-2"]
+    assert [row["target_ref"] for row in rows] == [mine, nobodys]
     assert {row["actor"]["person"] for row in rows} == {"V-021"}  # type: ignore[index]
 
 
@@ -101,9 +107,15 @@ async def test_who_is_not_signed_in_or_no_longer_staff_learns_nothing(ours: Serv
 
 
 async def test_what_is_typed_into_a_path_stays_out_of_the_audit(ours: Served) -> None:
-    for typed in ("5302994107081234", "MARIA", "maria%20bele"):
+    for typed in TYPED:
         assert (await ours.call("V-020", "GET", f"/v1/accounts/{typed}")).status_code == 404
-    assert [row["target_ref"] for row in await ours.ours.rows("audit")] == [None, None, None]
+    assert [row["target_ref"] for row in await ours.ours.rows("audit")] == [None] * len(TYPED)
+
+
+async def test_what_was_found_is_audited_by_its_id_whatever_that_looks_like(ours: Served) -> None:
+    await opened(ours)
+    assert (await ours.call("V-020", "GET", "/v1/accounts/a-1")).status_code == 200
+    assert [row["target_ref"] for row in await ours.ours.rows("audit")][1:] == ["a-1"]
 
 
 async def test_a_post_needs_a_key_and_a_repetition_is_marked(ours: Served) -> None:

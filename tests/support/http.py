@@ -47,7 +47,7 @@ class OpenBody(BaseModel):
 
     data_class: ClassVar[DataClass] = DataClass.C1
 
-    account: Annotated[str, Field(pattern=r"^[a-z]-[0-9]$")]
+    account: Annotated[str, Field(pattern=r"^([a-z]-[0-9]|[0-9a-f-]{36})$")]
     amount: int = Field(ge=1, le=1000)
 
 
