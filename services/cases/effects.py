@@ -1,31 +1,14 @@
 """What several rules of case work do alike: announce, grant, end. Pure, like the rules themselves."""
 
-from datetime import datetime
-
 from services.cases.domain.case import Case, Grant
 from services.cases.domain.deadline import DeadlineClock
 from services.cases.domain.referral import Referral
 from shared.events import agency_v1, case_v1
-from shared.kernel.context import Actor
-from shared.kernel.errors import Kind, Reject, invalid
 from shared.kernel.timer import Timer, TimerStatus, timer_id
 from shared.kernel.work import Work
 from shared.reference.agencies import agency_of
 
 REFERRAL_ANSWER = "REFERRAL_ANSWER"
-
-
-def acting(work: Work) -> Actor:
-    """Who acts; commands come from people alone."""
-    if work.cause.actor is None:
-        raise Reject("NOBODY_ACTS", Kind.FORBIDDEN)
-    return work.cause.actor
-
-
-def check_past(moment: datetime, work: Work) -> None:
-    """Raise Reject where something is said to have happened in the future."""
-    if moment > work.now:
-        raise invalid("IN_FUTURE", "/occurred_at")
 
 
 def announce_risk(work: Work, before: Case, after: Case) -> None:
@@ -84,13 +67,18 @@ def return_referral(work: Work, referral: Referral, reason: str) -> None:
 
 
 def end_grants(work: Work, case: Case, grants: tuple[Grant, ...], reason: str) -> Case:
-    """The case without these grants; their agencies are told, and what still waits for an answer is returned."""
+    """The case without these grants; what still waits for an answer is returned.
+
+    Their agencies are told, and see the referrals no longer.
+    """
     for grant in grants:
         point(work, case.case_no, grant.agency, "ACCESS_ENDED")
         referral = work.get(Referral, grant.referral_ref)
         if referral.state == "PENDING":
             return_referral(work, referral, reason)
             stop_timer(work, referral.id)
+        else:
+            work.put(referral.evolve(open_to=None), "GRANT_ENDED", agency=grant.agency, reason=reason)
     return case.ungranted(*grants)
 
 

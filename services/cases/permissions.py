@@ -14,7 +14,7 @@ from shared.security.staff import Member, Office
 RESOURCES = (
     resource(Case, "state", "host", "proposed_lead", "lead", "manager", granted="grants.agency"),
     resource(Consent, "case_ref", "subject_ref"),
-    resource(Referral, "state", "sender", "agency", "manager"),
+    resource(Referral, "state", "sender", "agency", "open_to", "manager"),
     resource(AgencyFile, "agency", "lead", "manager"),
     resource(Breach, "agency"),
     resource(Task, "agency", "assignee"),

@@ -16,7 +16,10 @@ TITLES: Mapping[str, tuple[str, str]] = {
     "UNKNOWN_LEGAL_BASIS": ("Dasar hukum tidak berlaku untuk instansi ini", "No such legal basis towards this agency"),
     "ALREADY_WAITING": ("Rujukan yang sama masih menunggu jawaban", "The same referral still waits for an answer"),
     "NOTHING_TO_WITHDRAW": ("Tidak ada persetujuan yang dapat ditarik", "There is no consent to take back"),
-    "GUARDIAN_NEEDED": ("Persetujuan anak memerlukan orang tua atau wali", "A child's yes needs a parent or guardian"),
+    "CHILD_NEEDS_GUARDIAN": (
+        "Persetujuan anak memerlukan orang tua atau wali",
+        "A child's yes needs a parent or guardian",
+    ),
     "NUMBER_IN_USE": ("Nomor ini milik perkara lain", "This number belongs to another case"),
     "LEADS_ALREADY": ("Instansi ini memimpin perkara", "This office leads the case"),
     "NOT_FOR_THIS_AGENCY": ("Instansi ini tidak dapat dimintai hal itu", "This agency cannot be asked for that"),
@@ -39,7 +42,7 @@ TITLES: Mapping[str, tuple[str, str]] = {
     "NO_EXEMPTION": ("Tidak ada pengecualian terhadap lembaga", "There is no exemption towards the authority"),
     "UNKNOWN_EXEMPTION": ("Dasar pengecualian tidak dikenal", "There is no such exemption"),
     "UNKNOWN_BREACH_KIND": ("Jenis kegagalan tidak dikenal", "There is no such kind of breach"),
-    "IN_FUTURE": ("Waktu kejadian di masa depan", "The time lies in the future"),
+    "IN_THE_FUTURE": ("Waktu kejadian di masa depan", "The time lies in the future"),
     "BEFORE_SENDING": ("Jawaban mendahului rujukan", "The answer comes before the referral"),
 }
 """Code → (Indonesian, English)."""

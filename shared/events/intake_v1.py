@@ -87,6 +87,8 @@ class ConsentChoice(BaseModel):
 
     purpose: Purpose
     given: bool
+    answered_at: Moment | None = None
+    """When the person said so; the hand-over's own time, if left out."""
 
 
 class ConsentRecorded(EventData):

@@ -13,6 +13,7 @@ from shared.events import partner_v1
 from shared.events.intake_v1 import ScreeningCompleted
 from shared.events.notice_v1 import NoticeUndeliverable
 from shared.kernel.clock import system_clock
+from shared.kernel.ids import new_id
 from shared.mongo.clock_lane import ClockLane
 from tests.support.addresses import Addresses
 from tests.support.cases import STAFF, Cases, running_cases
@@ -109,7 +110,28 @@ async def test_an_agency_that_was_asked_in_sees_the_thin_case_and_no_other_agenc
         referral.rpartition("/")[2]
     ]
     await cases.move(LPSK, referral, {"move": "REJECT", "data": {"reason": "NOT_COMPETENT"}})
-    assert (await cases.call(LPSK, "GET", case)).status_code == 404
+    for path in (case, referral):
+        assert (await cases.call(LPSK, "GET", path)).status_code == 404
+    assert (await cases.read(LPSK, "/v1/referrals"))["items"] == []
+    assert (await cases.read(MANAGER, referral))["state"]["code"] == "REJECTED"
+
+
+async def test_after_a_withdrawal_only_the_agencys_own_file_is_left_to_it(cases: Cases) -> None:
+    case = await opened(cases)
+    referral = await referred(cases, case)
+    await cases.move(LPSK, referral, {"move": "ACCEPT", "data": {"foreign_no": "PP.01/2026"}})
+    [file] = (await cases.read(LPSK, f"{case}/files"))["items"]
+    assert (await cases.read(LPSK, referral))["state"]["code"] == "ACCEPTED"
+
+    await cases.post(MANAGER, f"{case}/consents", said("SHARE_LPSK", "WITHDRAWN"))
+
+    gone, absent = await cases.call(LPSK, "GET", referral), await cases.call(LPSK, "GET", f"/v1/referrals/{new_id()}")
+    assert (gone.status_code, gone.json()["code"]) == (absent.status_code, absent.json()["code"]) == (404, "NOT_FOUND")
+    move = await cases.call(LPSK, "POST", f"{referral}/moves", {"move": "ACCEPT"}, If_Match='"x"')
+    assert move.status_code == 404
+    assert (await cases.read(LPSK, "/v1/referrals"))["items"] == []
+    assert (await cases.read(LPSK, f"/v1/files/{file['id']}"))["foreign_no"] == "PP.01/2026"
+    assert (await cases.read(MANAGER, referral))["state"]["code"] == "ACCEPTED"
 
 
 async def test_without_consent_a_referral_is_422_and_names_no_value(cases: Cases) -> None:

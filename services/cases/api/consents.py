@@ -7,10 +7,11 @@ from pydantic import ConfigDict, Field
 from services.cases.api.fields import At, Body, CodeIn, Happened, Ref
 from services.cases.commands import RecordConsent
 from services.cases.domain.case import Case
-from services.cases.domain.consent import Consent, ConsentState, Evidence, GivenBy, ToldHow
+from services.cases.domain.consent import Consent, ConsentState, Evidence, ToldHow
 from services.cases.views import of_case
 from shared.http.masking import Part, View
 from shared.http.routes import Call, Routes, Target
+from shared.kernel.consent import GivenBy
 from shared.security.policy.classes import DataClass
 
 routes = Routes()

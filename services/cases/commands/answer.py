@@ -7,18 +7,12 @@ from datetime import datetime
 from services.cases.catalogue import rejection_reasons
 from services.cases.domain.agency_file import AgencyFile, new_file
 from services.cases.domain.case import Case
+from services.cases.domain.deadline import DeadlineClock
 from services.cases.domain.referral import Referral
-from services.cases.effects import (
-    REFERRAL_ANSWER,
-    acting,
-    announce_opening,
-    breach,
-    check_past,
-    point,
-    stop_timer,
-)
+from services.cases.effects import REFERRAL_ANSWER, announce_opening, breach, point, stop_timer
 from services.cases.workflows import referral_workflow, workflow_of
 from shared.events import case_v1
+from shared.kernel.acting import acting, check_time
 from shared.kernel.aggregate import Need
 from shared.kernel.errors import Kind, Reject, invalid
 from shared.kernel.rulebook import Rulebook
@@ -56,7 +50,8 @@ def accept_referral(command: AcceptReferral, work: Work) -> Referral:
     """The first acceptance makes the case active; the agency's number begins its file."""
     referral = _waiting(work, command.referral, "ACCEPT")
     case = work.get(Case, referral.case_ref)
-    accepted = _stop_clock(work, referral, "ACCEPTED", foreign_no=command.foreign_no)
+    clock, by = _stop_clock(work, referral), acting(work).person
+    accepted = referral.accepted(clock, work.occurred_at, answered_by=by, foreign_no=command.foreign_no)
     work.put(accepted, "REFERRAL_ACCEPTED", agency=referral.agency)
     work.emit(case_v1.ReferralAccepted(**_answer_fields(accepted, work)), key=case.id)
     after, file_ref = case.accepted(), _begun_file(work, case, accepted)
@@ -76,7 +71,8 @@ def reject_referral(command: RejectReferral, work: Work) -> Referral:
         raise invalid("UNKNOWN_REASON", "/data/reason")
     referral = _waiting(work, command.referral, "REJECT")
     case = work.get(Case, referral.case_ref)
-    rejected = _stop_clock(work, referral, "REJECTED", reason=command.reason)
+    clock, by = _stop_clock(work, referral), acting(work).person
+    rejected = referral.closed("REJECTED", clock, work.occurred_at, answered_by=by, reason=command.reason)
     work.put(rejected, "REFERRAL_REJECTED", agency=referral.agency, reason=command.reason)
     work.emit(case_v1.ReferralRejected(**_answer_fields(rejected, work), reason=command.reason), key=case.id)
     grants = tuple(grant for grant in case.grants if grant.referral_ref == referral.id)
@@ -85,7 +81,7 @@ def reject_referral(command: RejectReferral, work: Work) -> Referral:
 
 
 def _waiting(work: Work, id_: str, move: str) -> Referral:
-    check_past(work.occurred_at, work)
+    check_time(work.occurred_at, work)
     referral = work.get(Referral, id_)
     legal = referral_workflow().legal_moves(referral.state)
     if move not in legal:
@@ -95,13 +91,13 @@ def _waiting(work: Work, id_: str, move: str) -> Referral:
     return referral
 
 
-def _stop_clock(work: Work, referral: Referral, state: str, **more: str | None) -> Referral:
-    """Closed at the moment of the answer; an answer after the limit is a breach, also where no timer fired yet."""
+def _stop_clock(work: Work, referral: Referral) -> DeadlineClock:
+    """Stopped at the moment of the answer; an answer after the limit is a breach, also where no timer fired yet."""
     limit = stop_timer(work, referral.id)
     clock = referral.clock.stopped(work.occurred_at)
     if clock.breached_at and not referral.clock.breached_at and limit:
         breach(work, referral, clock, 0, limit.event_id)
-    return referral.closed(state, clock, work.occurred_at, answered_by=acting(work).person, **more)
+    return clock
 
 
 def _answer_fields(referral: Referral, work: Work) -> dict[str, object]:

@@ -6,8 +6,8 @@ from datetime import datetime
 from services.cases.catalogue import breach_exemptions, breach_kinds, deadline
 from services.cases.domain.breach import Breach, Told
 from services.cases.domain.deadline import start_clock
-from services.cases.effects import acting, check_past
 from shared.events.case_v1 import BreachKnown
+from shared.kernel.acting import acting, check_time
 from shared.kernel.errors import invalid
 from shared.kernel.rulebook import Rulebook
 from shared.kernel.timer import start_timer
@@ -46,7 +46,7 @@ def know_breach(command: KnowBreach, work: Work) -> Breach:
     """Start both clocks from when it was known (UU 27/2022 Art 46)."""
     if command.kind not in breach_kinds():
         raise invalid("UNKNOWN_BREACH_KIND", "/kind")
-    check_past(work.occurred_at, work)
+    check_time(work.occurred_at, work)
     actor, id_, limit = acting(work), work.new_id(), deadline(PDP_BREACH)
     breach = Breach(
         id=id_,
@@ -73,7 +73,7 @@ def know_breach(command: KnowBreach, work: Work) -> Breach:
 @commands.command(TellOfBreach, needs=lambda c: [Breach.ref(c.breach)])
 def tell_of_breach(command: TellOfBreach, work: Work) -> Breach:
     """Stop one clock. Only the notice to the persons knows an exemption (Art 50)."""
-    check_past(work.occurred_at, work)
+    check_time(work.occurred_at, work)
     breach = work.get(Breach, command.breach)
     if command.exemption is None:
         work.put(breach.told(command.told, work.occurred_at), "BREACH_TOLD", told=command.told.value)

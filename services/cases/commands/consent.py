@@ -9,16 +9,16 @@ from services.cases.domain.consent import (
     Consent,
     ConsentState,
     Evidence,
-    GivenBy,
     ToldHow,
-    check_guardian,
     check_purpose,
     consent_id,
     first_answer,
     next_answer,
 )
-from services.cases.effects import acting, announce_opening, check_past, end_grants
+from services.cases.effects import announce_opening, end_grants
 from shared.events import case_v1
+from shared.kernel.acting import acting, check_time
+from shared.kernel.consent import GivenBy, check_guardian
 from shared.kernel.context import Actor
 from shared.kernel.rulebook import Rulebook
 from shared.kernel.work import Work
@@ -44,15 +44,17 @@ class RecordConsent:
 @commands.command(RecordConsent, needs=lambda c: [Case.ref(c.case), Consent.ref(consent_id(c.subject, c.purpose))])
 def record_consent(command: RecordConsent, work: Work) -> Consent:
     """Every answer is kept. A first one makes the consent state known; taking one back ends what rests on it."""
-    check_past(work.occurred_at, work)
+    check_time(work.occurred_at, work)
     check_purpose(command.purpose)
     case = work.get(Case, command.case)
     answer = _answer(command, acting(work), work.occurred_at)
-    check_guardian(answer, as_child=case.person(command.subject).as_child)
+    as_child = case.person(command.subject).as_child
+    check_guardian(answer.given_by, child_agrees=as_child and answer.state is ConsentState.GIVEN)
     known = work.find(Consent, consent_id(command.subject, command.purpose))
     consent = next_answer(known, answer) if known else first_answer(command.subject, command.purpose, case.id, answer)
     work.put(consent, f"CONSENT_{answer.state}", purpose=command.purpose)
-    _announce_consent(work, consent, answer)
+    if known is None or consent.state is not known.state:
+        _announce_consent(work, consent, answer.answered_at)
     _apply_consent(work, case, consent)
     return work.get(Consent, consent.id)
 
@@ -77,12 +79,10 @@ CONSENT_EVENTS = {
 }
 
 
-def _announce_consent(work: Work, consent: Consent, answer: Answer) -> None:
-    data = CONSENT_EVENTS[answer.state](
-        occurred_at=answer.answered_at,
-        case_ref=consent.case_ref,
-        subject_ref=consent.subject_ref,
-        purpose=consent.purpose,
+def _announce_consent(work: Work, consent: Consent, at: datetime) -> None:
+    """Publish what stands from now on; an answer that changes nothing is in the timeline alone."""
+    data = CONSENT_EVENTS[consent.state](
+        occurred_at=at, case_ref=consent.case_ref, subject_ref=consent.subject_ref, purpose=consent.purpose
     )
     work.emit(data, key=consent.case_ref)
 

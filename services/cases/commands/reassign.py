@@ -6,8 +6,8 @@ from datetime import datetime
 from services.cases.domain.agency_file import AgencyFile
 from services.cases.domain.case import Case
 from services.cases.domain.referral import Referral
-from services.cases.effects import check_past
 from shared.events.case_v1 import ManagerChanged
+from shared.kernel.acting import check_time
 from shared.kernel.errors import Reject, invalid
 from shared.kernel.rulebook import Rulebook
 from shared.kernel.work import Work
@@ -30,7 +30,7 @@ class ReassignCase:
 @commands.command(ReassignCase, needs=lambda c: [Case.ref(c.case), Member.ref(c.manager)])
 def reassign_case(command: ReassignCase, work: Work) -> Case:
     """The case with all its parts passes to the new manager in one transaction."""
-    check_past(work.occurred_at, work)
+    check_time(work.occurred_at, work)
     case = work.get(Case, command.case)
     if case.manager is None:
         raise Reject("NOT_TAKEN")

@@ -17,9 +17,10 @@ from services.cases.domain.referral import (
     needed_consents,
     open_key,
 )
-from services.cases.effects import REFERRAL_ANSWER, check_past, point
+from services.cases.effects import REFERRAL_ANSWER, point
 from services.cases.workflows import case_workflow
 from shared.events import case_v1
+from shared.kernel.acting import check_time
 from shared.kernel.aggregate import Need
 from shared.kernel.errors import Kind, Reject, invalid
 from shared.kernel.rulebook import Rulebook
@@ -54,7 +55,7 @@ def _referral_needs(command: SendReferral) -> Iterable[Need]:
 @commands.command(SendReferral, needs=_referral_needs)
 def send_referral(command: SendReferral, work: Work) -> Referral:
     """Nothing goes to an agency without a consent or a named legal basis; the answer's clock starts."""
-    check_past(work.occurred_at, work)
+    check_time(work.occurred_at, work)
     case = work.get(Case, command.case)
     if case.state not in OPEN_STATES:
         raise Reject("CASE_NOT_OPEN", Kind.ILLEGAL_MOVE, legal_moves=case.legal_moves(case_workflow()))
@@ -105,6 +106,7 @@ def _new_referral(command: SendReferral, case: Case, consents: tuple[str, ...], 
         legal_basis=command.legal_basis,
         consents=consents,
         open_key=open_key(case.id, command.agency, command.purpose),
+        open_to=command.agency,
         clock=start_clock(deadline(REFERRAL_ANSWER), work.new_id(), work.occurred_at, case.risk),
         sent_at=work.occurred_at,
     )

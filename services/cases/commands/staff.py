@@ -5,8 +5,8 @@ from datetime import datetime
 
 from services.cases.catalogue import staff_roles, suspension_reasons
 from services.cases.domain.staff import check_roles
-from services.cases.effects import acting
 from shared.events.staff_v1 import MemberPublished
+from shared.kernel.acting import acting
 from shared.kernel.errors import Kind, Reject, invalid
 from shared.kernel.rulebook import Rulebook
 from shared.kernel.work import Work

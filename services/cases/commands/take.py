@@ -5,8 +5,9 @@ from datetime import datetime
 
 from services.cases.domain.agency_file import AgencyFile
 from services.cases.domain.case import Case
-from services.cases.effects import acting, announce_opening, check_past
+from services.cases.effects import announce_opening
 from services.cases.workflows import case_workflow
+from shared.kernel.acting import acting, check_time
 from shared.kernel.errors import Kind, Reject
 from shared.kernel.rulebook import Rulebook
 from shared.kernel.work import Work
@@ -25,7 +26,7 @@ class TakeCase:
 @commands.command(TakeCase, needs=lambda c: [Case.ref(c.case)])
 def take_case(command: TakeCase, work: Work) -> Case:
     """The taker's office becomes the lead; the case opens where the consent state is known."""
-    check_past(work.occurred_at, work)
+    check_time(work.occurred_at, work)
     actor, case = acting(work), work.get(Case, command.case)
     if actor.agency != case.proposed_lead:
         raise Reject("NOT_THE_LEAD", Kind.FORBIDDEN)

@@ -7,25 +7,17 @@ from typing import ClassVar
 from pydantic import BaseModel, ConfigDict
 
 from shared.kernel.aggregate import Aggregate
+from shared.kernel.consent import GivenBy, yes_stands
 from shared.kernel.errors import Kind, Reject, invalid
 from shared.reference.codes import is_consent_purpose
 
 
 class ConsentState(StrEnum):
-    """What the person's latest answer says."""
+    """What an answer says, and what stands of all."""
 
     GIVEN = "GIVEN"
     REFUSED = "REFUSED"
     WITHDRAWN = "WITHDRAWN"
-
-
-class GivenBy(StrEnum):
-    """Who answered. For a child someone answers with it (UU 27/2022 Art 25); the child is asked in any case."""
-
-    SELF = "SELF"
-    PARENT = "PARENT"
-    GUARDIAN = "GUARDIAN"
-    COURT = "COURT"
 
 
 class ToldHow(StrEnum):
@@ -62,7 +54,7 @@ class Answer(BaseModel):
 
 
 class Consent(Aggregate):
-    """The person's answers for one purpose, oldest first; `state` is what the latest one says."""
+    """The person's answers for one purpose, oldest first; `state` is what of them stands."""
 
     collection: ClassVar[str] = "consents"
 
@@ -77,9 +69,11 @@ class Consent(Aggregate):
         return (f"case|{self.case_ref}", f"subject|{self.subject_ref}")
 
     def answered(self, answer: Answer) -> "Consent":
-        """With one more answer. One that is entered late does not outrank a later one."""
+        """With one more answer; `yes_stands` says whether a yes counts."""
+        noes = (each.answered_at for each in self.answers if each.state is not ConsentState.GIVEN)
+        counts = answer.state is not ConsentState.GIVEN or yes_stands(answer.answered_at, noes)
         answers = tuple(sorted((*self.answers, answer), key=lambda a: a.answered_at))
-        return self.evolve(answers=answers, state=answers[-1].state)
+        return self.evolve(answers=answers, state=answer.state if counts else self.state)
 
 
 def consent_id(subject_ref: str, purpose: str) -> str:
@@ -112,9 +106,3 @@ def check_purpose(purpose: str) -> None:
     """Raise Reject unless this is a purpose that people are asked about."""
     if not is_consent_purpose(purpose):
         raise invalid("UNKNOWN_PURPOSE", "/purpose")
-
-
-def check_guardian(answer: Answer, *, as_child: bool) -> None:
-    """Raise Reject where a child's yes has nobody beside it."""
-    if as_child and answer.state is ConsentState.GIVEN and answer.given_by in {None, GivenBy.SELF}:
-        raise invalid("GUARDIAN_NEEDED", "/given_by")

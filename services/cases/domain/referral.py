@@ -33,7 +33,8 @@ class LegalBasis(Named):
 class Referral(Aggregate):
     """One referral with the clock of its answer. `open_key` is set while it waits, so that none is sent twice.
 
-    `manager` is who manages the case that it belongs to.
+    `manager` is who manages the case that it belongs to; `open_to` is the receiver while it waits and while the grant
+    that it began is in force.
     """
 
     collection: ClassVar[str] = "referrals"
@@ -51,6 +52,7 @@ class Referral(Aggregate):
     consents: tuple[str, ...]
     state: str = "PENDING"
     open_key: str | None
+    open_to: str | None = None
     clock: DeadlineClock
     sent_at: datetime
     answered_at: datetime | None = None
@@ -66,9 +68,13 @@ class Referral(Aggregate):
         """Who asks and who is asked."""
         return (self.sender, self.agency)
 
+    def accepted(self, clock: DeadlineClock, at: datetime, **more: str | None) -> "Referral":
+        """Accepted, with its clock stopped; the receiver goes on seeing it."""
+        return self.evolve(state="ACCEPTED", clock=clock, answered_at=at, open_key=None, **more)
+
     def closed(self, state: str, clock: DeadlineClock, at: datetime, **more: str | None) -> "Referral":
-        """In an end state, with its clock stopped."""
-        return self.evolve(state=state, clock=clock, answered_at=at, open_key=None, **more)
+        """Ended without a yes, with its clock stopped and out of the receiver's sight."""
+        return self.evolve(state=state, clock=clock, answered_at=at, open_key=None, open_to=None, **more)
 
 
 def open_key(case_ref: str, agency: str, purpose: str) -> str:

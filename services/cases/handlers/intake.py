@@ -91,7 +91,8 @@ def _risk_entry(event: CaseEvent, level: str | None, round_: int) -> RiskEntry |
 
 def _take_over(work: Work, case: Case, event: Event[SubjectHandedToCase], choice: ConsentChoice) -> None:
     state = ConsentState.GIVEN if choice.given else ConsentState.REFUSED
-    answer = Answer(state=state, answered_at=event.occurred_at, agency=event.data.handed_by)
+    answered_at = choice.answered_at or event.occurred_at
+    answer = Answer(state=state, answered_at=answered_at, agency=event.data.handed_by)
     consent = first_answer(event.data.subject_ref, choice.purpose, case.id, answer)
     work.put(consent, "CONSENT_TAKEN_OVER", purpose=choice.purpose, answer=state)
 

@@ -15,6 +15,7 @@ from shared.events.case_v1 import FileProgressed
 from shared.events.envelope import Event
 from shared.events.partner_v1 import PartnerFact
 from shared.events.registry import models_of
+from shared.kernel.acting import check_time
 from shared.kernel.aggregate import Need
 from shared.kernel.errors import Kind, Reject
 from shared.kernel.rulebook import Rulebook
@@ -37,6 +38,7 @@ def record_fact(event: Event[PartnerFact], work: Work) -> None:
 
     A number that we have not seen begins a file, if the fact names a case whose number the agency holds.
     """
+    check_time(event.occurred_at, work)
     flow = workflow_for(event.data.type)
     before = work.find_by(AgencyFile, agency_code=flow.agency or "", foreign_no=event.data.foreign_no)
     if before is None:

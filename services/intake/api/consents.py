@@ -5,9 +5,9 @@ from pydantic import Field
 from services.intake.api import fields
 from services.intake.api.subjects import subject_view
 from services.intake.commands.consents import Choice, RecordConsents
-from services.intake.domain.consent import GivenBy
 from services.intake.domain.subject import Subject
 from shared.http.routes import Call, Routes, Target
+from shared.kernel.consent import GivenBy
 from shared.security.policy.classes import DataClass
 
 routes = Routes()

@@ -9,7 +9,7 @@ from services.intake import views
 from services.intake.api import fields
 from services.intake.api.people import taken
 from services.intake.commands.subjects import RegisterSubject
-from services.intake.domain.consent import Consent
+from services.intake.domain.consent import Consent, in_force
 from services.intake.domain.states import legal_moves
 from services.intake.domain.subject import Subject
 from shared.http.masking import Part, View
@@ -149,9 +149,8 @@ def subject_item(subject: Subject, call: Call) -> SubjectItem:
 
 
 def last_answers(consents: tuple[Consent, ...]) -> tuple[AnswerView, ...]:
-    """One answer per purpose, the last one."""
-    last = {consent.purpose: consent for consent in consents}
-    return tuple(AnswerView(**consent.model_dump(exclude={"recorded_by"})) for consent in last.values())
+    """The answer that stands, per purpose."""
+    return tuple(AnswerView(**consent.model_dump(exclude={"recorded_by"})) for consent in in_force(consents).values())
 
 
 def labels_of(subject: Subject, lang: str) -> dict[str, str]:

@@ -4,11 +4,12 @@ from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict
 
-from services.intake.commands.checks import acting, check_time
-from services.intake.domain.consent import Consent, GivenBy, check_consent
+from services.intake.domain.consent import Consent, check_consent
 from services.intake.domain.states import SubjectState
 from services.intake.domain.subject import Subject
 from shared.events.intake_v1 import ConsentRecorded
+from shared.kernel.acting import acting, check_time
+from shared.kernel.consent import GivenBy
 from shared.kernel.errors import Reject
 from shared.kernel.rulebook import Rulebook
 from shared.kernel.work import Work

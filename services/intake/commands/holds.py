@@ -5,12 +5,12 @@ from datetime import timedelta
 
 from pydantic import BaseModel, ConfigDict
 
-from services.intake.commands.checks import acting
 from services.intake.commands.erasures import erase
 from services.intake.domain.hold import LegalHold
 from services.intake.domain.subject import Subject
 from services.intake.domain.vault import Erasure, Vault
 from services.intake.schedule import holds
+from shared.kernel.acting import acting
 from shared.kernel.aggregate import Need
 from shared.kernel.errors import invalid
 from shared.kernel.rulebook import Rulebook

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict
 
-from services.intake.commands.checks import acting, check_time, refuse_taken
+from services.intake.commands.checks import refuse_taken
 from services.intake.commands.subjects import Taken, subject_from, take_in
 from services.intake.domain.age import assess_age
 from services.intake.domain.interdiction import InterdictedPerson, Interdiction, check_basis, origins_of
@@ -14,6 +14,7 @@ from services.intake.domain.recruiter import RecruiterArrival, RecruiterContact
 from services.intake.domain.subject import Subject, stopped
 from services.intake.domain.vault import Sealed, Vault, opened_for
 from shared.events.intake_v1 import InterdictionRecorded
+from shared.kernel.acting import acting, check_time
 from shared.kernel.aggregate import Need
 from shared.kernel.rulebook import Rulebook
 from shared.kernel.work import Work

@@ -5,12 +5,12 @@ from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict
 
-from services.intake.commands.checks import acting, check_time
-from services.intake.domain.consent import in_force
+from services.intake.domain.consent import Consent, in_force
 from services.intake.domain.interdiction import Interdiction, InterdictionState
 from services.intake.domain.states import TARGET, Move, check_data
 from services.intake.domain.subject import Subject
-from shared.events.intake_v1 import SubjectGuided, SubjectHandedToCase
+from shared.events.intake_v1 import ConsentChoice, SubjectGuided, SubjectHandedToCase
+from shared.kernel.acting import acting, check_time
 from shared.kernel.rulebook import Rulebook
 from shared.kernel.work import Work
 
@@ -90,6 +90,11 @@ def handed_over(subject: Subject, handed_by: str, occurred_at: datetime) -> Subj
             "kabupaten": subject.kabupaten,
             "host": subject.host,
             "abroad": subject.abroad,
-            "consents": [{"purpose": p, "given": given} for p, given in in_force(subject.consents).items()],
+            "consents": [choice_of(answer) for answer in in_force(subject.consents).values()],
         }
     )
+
+
+def choice_of(answer: Consent) -> ConsentChoice:
+    """One answer for the case, with the moment at which it was given."""
+    return ConsentChoice(purpose=answer.purpose, given=answer.given, answered_at=answer.occurred_at)

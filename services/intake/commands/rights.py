@@ -5,13 +5,13 @@ from datetime import datetime, timedelta
 
 from pydantic import BaseModel, ConfigDict
 
-from services.intake.commands.checks import acting, check_time
 from services.intake.commands.erasures import erase, erasing
 from services.intake.domain.rights import RequestMove, RequestState, Right, RightsRequest, Telling
 from services.intake.domain.subject import Subject
 from services.intake.domain.vault import Sealed, Vault, opened_for
 from services.intake.schedule import answer_clock, refusals
 from shared.events.intake_v1 import ErasureGranted, RequestOverdue
+from shared.kernel.acting import acting, check_time
 from shared.kernel.aggregate import Need
 from shared.kernel.errors import Kind, Reject, invalid
 from shared.kernel.rulebook import Rulebook

@@ -4,13 +4,13 @@ from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict
 
-from services.intake.commands.checks import acting, check_time
 from services.intake.domain.offices import told_of_need
 from services.intake.domain.risk import is_urgent, triage
 from services.intake.domain.screening import Answers, ScreeningRound, finding
 from services.intake.domain.states import SubjectState
 from services.intake.domain.subject import Subject
 from shared.events.intake_v1 import ScreeningCompleted
+from shared.kernel.acting import acting, check_time
 from shared.kernel.rulebook import Rulebook
 from shared.kernel.work import Work
 

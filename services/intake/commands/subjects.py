@@ -4,12 +4,13 @@ from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict
 
-from services.intake.commands.checks import acting, check_time, refuse_taken
+from services.intake.commands.checks import refuse_taken
 from services.intake.domain.age import AgeClaim, assess_age
 from services.intake.domain.offices import told_of_need
 from services.intake.domain.subject import Subject
 from services.intake.domain.vault import Sealed, Vault, opened_for
 from shared.events.intake_v1 import SubjectRegistered
+from shared.kernel.acting import acting, check_time
 from shared.kernel.rulebook import Rulebook
 from shared.kernel.work import Work
 

@@ -35,7 +35,8 @@ def verdict(subject: Subject, rule: Retention, training_consent: str, now: datet
         return Verdict.DONE
     if subject.in_case_work or subject.case_ref is not None:
         return Verdict.IN_CASE
-    in_training = subject.training_at is not None and in_force(subject.consents).get(training_consent, False)
+    agreed = in_force(subject.consents).get(training_consent)
+    in_training = subject.training_at is not None and agreed is not None and agreed.given
     if subject.created_at is None or now < rule.due(subject.created_at, in_training=in_training):
         return Verdict.NOT_YET
     return Verdict.LEGAL_HOLD if subject.holds and rule.does is Step.DESTROY_KEY else Verdict.DUE

@@ -4,12 +4,13 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
-from services.cases.commands import commands
+from services.cases.commands import RecordConsent, commands
 from services.cases.domain.case import Case, Participant, Person
-from services.cases.domain.consent import Answer, Consent, ConsentState, Evidence, GivenBy, ToldHow, consent_id
+from services.cases.domain.consent import Answer, Consent, ConsentState, Evidence, ToldHow, consent_id
 from services.cases.handlers import handlers
 from shared.events.intake_v1 import SubjectHandedToCase
 from shared.kernel.aggregate import Aggregate
+from shared.kernel.consent import GivenBy
 from shared.kernel.context import Actor
 from tests.support.pure import NOW, World, event
 
@@ -118,3 +119,18 @@ def lpsk_consents() -> list[Consent]:
 def emitted(work: Any) -> list[str]:
     """The names of the bodies that a decision published, in order."""
     return [type(each.data).__name__ for each in work.events]
+
+
+def said(purpose: str, answer: str, /, **changes: Any) -> RecordConsent:
+    """What P-004 says about a purpose."""
+    body: dict[str, Any] = {
+        "case": "case-1",
+        "subject": "P-004",
+        "purpose": purpose,
+        "answer": ConsentState(answer),
+        "told_how": ToldHow.READ_ALOUD,
+        "language": "DAWAN",
+        "given_by": GivenBy.SELF,
+        "evidence": Evidence.WITNESSED,
+    }
+    return RecordConsent(**(body | changes))

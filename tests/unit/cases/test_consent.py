@@ -5,28 +5,15 @@ from typing import Any
 
 import pytest
 
-from services.cases.commands import RecordConsent, SendReferral, TakeCase
+from services.cases.commands import SendReferral, TakeCase
 from services.cases.domain.case import Case
-from services.cases.domain.consent import Consent, ConsentState, Evidence, GivenBy, ToldHow
+from services.cases.domain.consent import Consent, ConsentState
 from services.cases.domain.referral import Referral
+from shared.kernel.consent import GivenBy
 from shared.kernel.errors import Reject
 from shared.kernel.timer import Timer, TimerStatus
 from tests.support.pure import NOW
-from tests.unit.cases.builders import MANAGER, consent, draft, emitted, lpsk_consents, opened, world
-
-
-def said(purpose: str, answer: str, /, **changes: Any) -> RecordConsent:
-    body: dict[str, Any] = {
-        "case": "case-1",
-        "subject": "P-004",
-        "purpose": purpose,
-        "answer": ConsentState(answer),
-        "told_how": ToldHow.READ_ALOUD,
-        "language": "DAWAN",
-        "given_by": GivenBy.SELF,
-        "evidence": Evidence.WITNESSED,
-    }
-    return RecordConsent(**(body | changes))
+from tests.unit.cases.builders import MANAGER, consent, draft, emitted, lpsk_consents, opened, said, world
 
 
 @pytest.mark.parametrize(("answer", "event"), [("GIVEN", "ConsentGiven"), ("REFUSED", "ConsentRefused")])
@@ -43,6 +30,20 @@ def test_a_late_entry_does_not_outrank_a_later_answer() -> None:
     w = world([opened(), consent("SERVICE", ConsentState.REFUSED)])
     work = w.run(said("SERVICE", "GIVEN", occurred_at=NOW - timedelta(days=1)), MANAGER)
     assert (work.answer.state, len(work.answer.answers)) == ("REFUSED", 2)
+
+
+def test_what_changes_nothing_is_in_the_timeline_and_told_to_nobody() -> None:
+    w = world([opened(), consent("SERVICE", ConsentState.REFUSED)])
+    late = w.run(said("SERVICE", "GIVEN", occurred_at=NOW - timedelta(days=1)), MANAGER)
+    again = w.run(said("SERVICE", "REFUSED"), MANAGER)
+    assert (emitted(late), emitted(again)) == ([], [])
+    assert [fact.code for fact in late.facts.values()] == ["CONSENT_GIVEN"]
+
+
+def test_at_the_same_moment_the_no_wins() -> None:
+    w = world([opened()])
+    assert w.run(said("SERVICE", "REFUSED"), MANAGER).answer.state == "REFUSED"
+    assert w.run(said("SERVICE", "GIVEN"), MANAGER).answer.state == "REFUSED"
 
 
 def test_a_refusal_may_become_a_yes_later() -> None:
@@ -77,10 +78,11 @@ def test_a_grant_on_another_legal_basis_survives() -> None:
 
 def test_a_child_needs_somebody_beside_its_yes_but_not_beside_its_no() -> None:
     child = draft().persons[0].model_copy(update={"as_child": True})
-    with pytest.raises(Reject, match="GUARDIAN_NEEDED"):
+    with pytest.raises(Reject, match="CHILD_NEEDS_GUARDIAN"):
         world([opened(persons=(child,))]).run(said("SERVICE", "GIVEN"), MANAGER)
     w = world([opened(persons=(child,))])
-    assert w.run(said("SERVICE", "REFUSED"), MANAGER).answer.state == "REFUSED"
+    before = NOW - timedelta(hours=1)
+    assert w.run(said("SERVICE", "REFUSED", occurred_at=before), MANAGER).answer.state == "REFUSED"
     assert w.run(said("SERVICE", "GIVEN", given_by=GivenBy.GUARDIAN), MANAGER).answer.state == "GIVEN"
 
 

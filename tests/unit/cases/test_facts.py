@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from services import cases
 from services.cases.catalogue import timeline_label
@@ -19,6 +21,7 @@ from services.cases.workflows import workflow_for
 from shared.events import partner_v1 as p
 from shared.events.partner_v1 import PartnerFact
 from shared.events.registry import models_of
+from shared.kernel.acting import CLOCKS_DIFFER
 from shared.kernel.context import Actor
 from shared.kernel.errors import Kind, Reject
 from shared.kernel.work import Work
@@ -206,3 +209,17 @@ def test_every_timeline_code_has_words() -> None:
     codes = codes_put() | {f"CONSENT_{state}" for state in ConsentState} | {"FILE_LINKED", "CASE_ACTIVATED"}
     assert {"CASE_TAKEN", "FACT_TOLD", "FILE_MANAGED"} <= codes
     assert {code for code in codes if timeline_label(code, "id") == code} == {"TASK_OPENED"}
+
+
+@given(ahead_s=st.integers(-86_400, 86_400 * 365))
+def test_no_agency_reports_what_has_not_happened(ahead_s: int) -> None:
+    w, told = (
+        granted(),
+        fact(p.ProtectionSubmitted, 1, applicant="VICTIM", occurred_at=NOW + timedelta(seconds=ahead_s)),
+    )
+    if ahead_s <= CLOCKS_DIFFER.total_seconds():
+        tell(w, told)
+        return
+    with pytest.raises(Reject, match="IN_THE_FUTURE"):
+        tell(w, told)
+    assert w.overlay.current(AgencyFile.by(agency_code="LPSK", foreign_no=NUMBERS["LPSK"])) is None

@@ -1,12 +1,16 @@
 """A hand-over drafts a case."""
 
+from datetime import datetime, timedelta
+
 import pytest
 
+from services.cases.commands import SendReferral, TakeCase
 from services.cases.domain.case import Case, Participant
 from services.cases.domain.consent import Consent, ConsentState, consent_id
 from shared.events.intake_v1 import ConsentChoice, ScreeningCompleted
+from shared.kernel.errors import Reject
 from tests.support.pure import NOW, event
-from tests.unit.cases.builders import draft, emitted, hand_over, handed, participant, world
+from tests.unit.cases.builders import MANAGER, draft, emitted, hand_over, handed, participant, said, world
 
 
 @pytest.mark.parametrize(
@@ -52,6 +56,33 @@ def test_consents_that_intake_heard_come_along_yes_and_no() -> None:
     assert said == {"SERVICE": ConsentState.GIVEN, "POLICE_REPORT": ConsentState.REFUSED}
     assert work.get(Consent, consent_id("P-004", "SERVICE")).answers[0].agency == "NAKER_PROV-53"
     assert next(c for c in work.changed.values() if isinstance(c, Case)).consent_known
+
+
+def test_a_consent_keeps_the_moment_at_which_it_was_given() -> None:
+    before = NOW - timedelta(hours=1)
+    choices = (
+        ConsentChoice(purpose="SHARE_LPSK", given=True, answered_at=before),
+        ConsentChoice(purpose="SERVICE", given=True),
+    )
+    work = world().handle(event(handed(consents=choices)))
+    said = {c.purpose: c.answers[0].answered_at for c in work.changed.values() if isinstance(c, Consent)}
+    assert said == {"SHARE_LPSK": before, "SERVICE": NOW}
+
+
+@pytest.mark.parametrize("answered_at", [None, NOW - timedelta(hours=1)])
+def test_a_withdrawal_of_before_the_hand_over_takes_the_yes_away(answered_at: datetime | None) -> None:
+    w = world()
+    choices = tuple(
+        ConsentChoice(purpose=purpose, given=True, answered_at=answered_at)
+        for purpose in ("SHARE_LPSK", "LPSK_APPLICATION")
+    )
+    case = hand_over(w, consents=choices)
+    w.run(TakeCase(case.id), MANAGER)
+    half_past = NOW - timedelta(minutes=30)
+    work = w.run(said("SHARE_LPSK", "WITHDRAWN", case=case.id, occurred_at=half_past), MANAGER)
+    assert (work.answer.state, emitted(work)) == ("WITHDRAWN", ["ConsentWithdrawn"])
+    with pytest.raises(Reject, match="CONSENT_MISSING"):
+        w.run(SendReferral(case.id, "P-004", "LPSK-53", "LPSK_APPLICATION"), MANAGER)
 
 
 def test_a_second_hand_over_makes_no_second_case() -> None:

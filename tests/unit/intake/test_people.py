@@ -1,15 +1,18 @@
 """What becomes of a person in intake."""
 
+from datetime import timedelta
+
 import pytest
 
+from services.intake.api.subjects import last_answers
 from services.intake.commands import commands
 from services.intake.commands.consents import Choice, RecordConsents
 from services.intake.commands.moves import MoveSubject
-from services.intake.domain.consent import GivenBy
 from services.intake.domain.states import NEXT, Move, SubjectState, legal_moves
 from services.intake.handlers import handlers
 from shared.events.case_v1 import CaseDrafted, CaseOpened
 from shared.events.intake_v1 import ConsentRecorded, ScreeningCompleted, SubjectHandedToCase
+from shared.kernel.consent import GivenBy
 from shared.kernel.errors import Kind, Reject
 from tests.support.pure import NOW, World, event
 from tests.unit.intake.given import CHILD, POSKO, UPTD, returnee, subject, told
@@ -28,10 +31,10 @@ def screened(command, given):
     return next(a for a in work.changed.values() if a.id == given.id), work.events[-1].data
 
 
-def answers(*choices, by=GivenBy.SELF):
+def answers(*choices, by=GivenBy.SELF, at=NOW):
     return RecordConsents(
         subject="P-004",
-        occurred_at=NOW,
+        occurred_at=at,
         given_by=by,
         language="dawan",
         choices=tuple(Choice(purpose=p, given=g) for p, g in choices),
@@ -116,14 +119,29 @@ def test_a_person_who_declined_is_not_screened() -> None:
 
 def test_a_hand_over_carries_the_finding_and_the_last_answer_to_each_purpose() -> None:
     world = World(commands, [subject(S.PRESUMED_VICTIM, finding=S.PRESUMED_VICTIM, risk="R1_DARURAT")])
-    world.run(answers(("SHARE_LPSK", False), ("POLICE_REPORT", True)), UPTD)
+    earlier = NOW - timedelta(hours=1)
+    world.run(answers(("SHARE_LPSK", False), ("POLICE_REPORT", True), at=earlier), UPTD)
     world.run(answers(("SHARE_LPSK", True)), UPTD)
     [emitted] = world.run(move(Move.HAND_OVER), UPTD).events
 
     fact = emitted.data
     assert isinstance(fact, SubjectHandedToCase)
-    assert {c.purpose: c.given for c in fact.consents} == {"SHARE_LPSK": True, "POLICE_REPORT": True}
+    assert {c.purpose: (c.given, c.answered_at) for c in fact.consents} == {
+        "SHARE_LPSK": (True, NOW),
+        "POLICE_REPORT": (True, earlier),
+    }
     assert (fact.state, fact.handed_by, fact.host, fact.abroad) == ("PRESUMED_VICTIM", UPTD.agency, "53.71", False)
+
+
+def test_a_yes_that_is_entered_late_sends_nobody_to_the_police_who_said_no_since() -> None:
+    world = World(commands, [subject(S.PRESUMED_VICTIM, finding=S.PRESUMED_VICTIM)])
+    world.run(answers(("SHARE_POLICE", False), ("SERVICE", False)), UPTD)
+    late = world.run(answers(("SHARE_POLICE", True), at=NOW - timedelta(hours=2)), UPTD).answer
+    world.run(answers(("SERVICE", True)), UPTD)
+    [emitted] = world.run(move(Move.HAND_OVER), UPTD).events
+
+    assert {c.purpose: c.given for c in emitted.data.consents} == {"SHARE_POLICE": False, "SERVICE": False}
+    assert {shown.purpose: shown.given for shown in last_answers(late.consents)}["SHARE_POLICE"] is False
 
 
 def test_nobody_is_handed_over_unscreened() -> None:

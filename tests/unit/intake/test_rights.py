@@ -13,7 +13,6 @@ from services.intake.commands.erasures import ApplyRetention, EraseAgain, EraseS
 from services.intake.commands.holds import REVIEW, MoveHold, PlaceHold
 from services.intake.commands.moves import MoveSubject
 from services.intake.commands.rights import CLOCK, Corrected, MoveRequest, RecordRequest
-from services.intake.domain.consent import GivenBy
 from services.intake.domain.hold import LegalHold
 from services.intake.domain.interdiction import Interdiction
 from services.intake.domain.retention import Verdict, verdict
@@ -25,6 +24,7 @@ from services.intake.handlers import handlers
 from services.intake.schedule import refusals, remains, retention, schedule
 from shared.events.case_v1 import ErasureWeighed
 from shared.events.intake_v1 import ErasureGranted, RequestOverdue, SubjectErased
+from shared.kernel.consent import GivenBy
 from shared.kernel.context import Actor
 from shared.kernel.errors import Reject
 from shared.kernel.timer import Timer, TimerStatus, timer_id
