@@ -175,10 +175,15 @@ class EventBatch(Batch):
         if reject is None:
             return Outcome.APPLIED
         if partner:
-            await self.refusals.quarantine(desk, incoming, reject.code, partner)
+            await self._set_aside(desk, incoming, reject.code, partner)
             return Outcome.QUARANTINED
         self.lot.park(incoming.record, reject.code, desk.now, waiting_id(reject.waits_for))
         return Outcome.PARKED
+
+    async def _set_aside(self, desk: Desk, incoming: Incoming, reason: str, partner: str) -> None:
+        aside = await self.refusals.quarantine(desk, incoming, reason, partner)
+        if not self.forced:  # where a batch of one could not be saved, nothing is added to it
+            await self.lane.judge.tell(desk, incoming, aside)
 
     async def _unreadable(self, desk: Desk, incoming: Incoming, reason: str) -> None:
         partner = self.lane.judge.partner(incoming)
@@ -194,6 +199,6 @@ class EventBatch(Batch):
         partner = self.lane.judge.partner(incoming)
         desk.audit(cause_of(incoming), outcome="SECURITY_ID_REUSED")
         if partner:
-            await self.refusals.quarantine(desk, incoming, CONFLICTING_DUPLICATE, partner)
+            await self._set_aside(desk, incoming, CONFLICTING_DUPLICATE, partner)
         else:
             await self.refusals.bury(desk, incoming, ID_REUSED, PLATFORM)

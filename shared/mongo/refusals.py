@@ -13,6 +13,7 @@ from shared.events.incoming import Incoming, Record
 from shared.events.system_v1 import MessageRefused
 from shared.kernel.context import Cause
 from shared.kernel.ids import derived_id
+from shared.kernel.setaside import FactSetAside
 from shared.kernel.work import Emitted
 from shared.mongo.client import Document
 from shared.mongo.desk import Desk
@@ -66,10 +67,11 @@ class Refusals:
         cause = Cause(action="MESSAGE_REFUSED", id=row["_id"], correlation_id=row["_id"])
         desk.events.append((Emitted(refused, key=row["_id"], subject=row["_id"], id=row["_id"]), cause))
 
-    async def quarantine(self, desk: Desk, incoming: Incoming, reason: str, owner: str) -> None:
+    async def quarantine(self, desk: Desk, incoming: Incoming, reason: str, owner: str) -> FactSetAside:
         """Aside, alone: later facts go on, so that one bad fact never holds back a threat or a release."""
         id_ = derived_id(self.consumer, *(_what(incoming) or _place(incoming.record)))
         self.quarantined.append(await self._row(id_, incoming, reason, owner, desk.now, KEEP_QUARANTINE))
+        return FactSetAside(owner, reason, id_)
 
     async def save(self, tx: Transaction) -> None:
         """Write the rows; one that is there already (the same thing came again) stays as it is."""

@@ -13,6 +13,7 @@ from shared.kernel.aggregate import Need
 from shared.kernel.context import Cause
 from shared.kernel.errors import Reject
 from shared.kernel.rulebook import Registered, Rulebook
+from shared.kernel.setaside import FactSetAside
 from shared.kernel.work import Work
 from shared.mongo.bugs import Bugs, signature
 from shared.mongo.desk import Desk, target_of
@@ -74,6 +75,19 @@ class Judge:
             return self._bug(incoming, bug)
         _audit(desk, cause, work)
         return None
+
+    async def tell(self, desk: Desk, incoming: Incoming, aside: FactSetAside) -> None:
+        """Let the service act on it, if it has a rule. A bug there keeps no fact from its quarantine."""
+        registered = self.rules.commands.get(FactSetAside)
+        if registered is None:
+            return
+        cause = cause_of(incoming)
+        try:
+            _audit(desk, cause, await desk.ask(registered, aside, cause))
+        except (Conflict, Transient, PyMongoError):
+            raise
+        except Exception as bug:  # noqa: BLE001 - whatever a rule raises here is a bug of ours
+            log.error("set_aside_failed", bug=signature(bug))
 
     def _bug(self, incoming: Incoming, bug: Exception) -> Reject:
         where = signature(bug)

@@ -31,7 +31,9 @@ pytestmark = pytest.mark.integration
 OFFICER = "O-40"
 NUMBER = "KP-040/2026"
 TOLD = datetime(2026, 1, 5, 2, 0, tzinfo=UTC)
-STATE = ("cases", "agency_files", "referrals", "consents", "tasks", "timers", "timeline", "keys")
+REVIEW = ("REVIEW_FACT", "BP3MI-53", "CONFLICTING_DUPLICATE")
+DOUBT = ("CHECK_DUPLICATE", "BP3MI-53", "POSSIBLE_DUPLICATE_FACT")
+STATE = ("cases", "agency_files", "referrals", "consents", "timers", "timeline", "keys")
 
 
 @dataclass
@@ -65,7 +67,7 @@ class Snapshot:
 
     file: dict[str, Any] | None
     quarantine: list[tuple[str, str]]
-    tasks: list[str]
+    tasks: list[tuple[str, str, str]]
     published: dict[str, int]
     digest: str
 
@@ -102,10 +104,11 @@ class Story:
         tasks = await self.cases.rows("tasks")
         ours = {"_id": {"$not": {"$regex": "^audit-checkpoints"}}}  # these count on by themselves
         state = {name: await self.cases.rows(name, ours) for name in STATE}
+        state["timeline"] = [line for line in state["timeline"] if not line["about"].startswith("tasks|")]
         return Snapshot(
             file=files[0] if files else None,
             quarantine=[(row["reason"], row["owner"]) for row in quarantine],
-            tasks=[task["kind"] for task in tasks],
+            tasks=[(task["kind"], task["agency"], task["reason"]) for task in tasks],
             published=await self._published(),
             digest=hashlib.sha256(json_util.dumps(state, sort_keys=True).encode()).hexdigest(),
         )
@@ -190,6 +193,12 @@ async def test_s05_4_changed_content_under_the_same_id_is_quarantined(story: Sto
     before, after = story.after["older"], story.after["changed"]
     assert after.quarantine == [("CONFLICTING_DUPLICATE", "BP3MI")]
     assert (after.file, after.digest) == (before.file, before.digest)
+    assert (before.tasks, after.tasks) == ([], [REVIEW])
+    shown = (await story.cases.read(OFFICER, "/v1/tasks?kind=REVIEW_FACT"))["items"]
+    [aside] = await story.cases.rows("quarantine")
+    assert [(task["about"], task["case"], task["kind"]["label"]) for task in shown] == [
+        (aside["_id"], None, "Tinjau fakta yang disisihkan")
+    ]
     sealed = [bytes(row["sealed"]) for row in await story.cases.rows("quarantine")]
     assert not any(b"TMC" in each for each in sealed), "what waits for its reviewer is sealed"
     security = await story.cases.rows("audit", {"outcome": "SECURITY_ID_REUSED"})
@@ -215,4 +224,4 @@ async def test_s05_7_a_new_id_with_the_same_content_is_flagged_and_not_merged(st
     twins = {fact["event_id"]: fact["duplicate_of"] for fact in after.file["facts"]}
     assert twins == {"BP3-776": None, "BP3-777": None, "BP3-790": "BP3-777"}
     assert (after.file["version"], after.file["stage"]) == (before.file["version"] + 1, "ARRIVED_NTT")
-    assert after.tasks == ["CHECK_DUPLICATE"]
+    assert sorted(after.tasks) == [DOUBT, REVIEW]

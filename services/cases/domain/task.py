@@ -11,7 +11,8 @@ class Task(Aggregate):
     collection: ClassVar[str] = "tasks"
 
     kind: str
-    """CALL: a notice did not arrive, call the office; CHECK_DUPLICATE: two facts of a file say the same."""
+    """CALL: a notice did not arrive, call the office; CHECK_DUPLICATE: two facts of a file say the same; REVIEW_FACT:
+    a fact of the agency was set aside."""
     state: str = "OPEN"
     case_ref: str | None
     agency: str

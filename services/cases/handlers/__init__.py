@@ -1,6 +1,8 @@
 """What the other services, the partner agencies and the clock report, and what follows for cases."""
 
-from services.cases.handlers import breach, clock, intake, notices, partners
+from services.cases.handlers import aside, breach, clock, intake, notices, partners
 from shared.kernel.rulebook import Rulebook
 
-handlers = Rulebook().including(intake.handlers, partners.handlers, notices.handlers, clock.handlers, breach.handlers)
+handlers = Rulebook().including(
+    intake.handlers, partners.handlers, notices.handlers, clock.handlers, breach.handlers, aside.handlers
+)
