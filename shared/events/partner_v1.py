@@ -3,15 +3,34 @@
 Unknown fields are refused: there is no place for free text, a residence or a new identity.
 """
 
+import re
+from itertools import groupby
 from typing import Annotated
 
-from pydantic import ConfigDict, Field
+from pydantic import AfterValidator, ConfigDict, Field
+from pydantic_core import PydanticCustomError
 
 from shared.events.case_v1 import CaseNo
 from shared.events.envelope import Code, Day, EventData, Id
 
-ForeignNo = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9 ./_-]{0,79}$")]
-"""The agency's own number, kept as it is written; formats vary and are never validated strictly."""
+_DIGIT = re.compile("[0-9]")
+_POLICE = re.compile(r"\b(polda|polres(ta|tabes)?|polsek)( [a-z]+){1,4}", re.IGNORECASE)
+"""How police numbers end: `LP/B/6/V/2026/SPKT/POLRES KUPANG KOTA/POLDA NUSA TENGGARA TIMUR`."""
+MOST_WORDS = 2
+
+
+def _check_number(value: str) -> str:
+    """A number has a digit in it, and no sentence: names and prose have to stay with the agency."""
+    words = _POLICE.sub("0", value).split()
+    runs = [len(list(run)) for letters, run in groupby(words, lambda word: not _DIGIT.search(word)) if letters]
+    if not _DIGIT.search(value) or max(runs, default=0) > MOST_WORDS:
+        raise PydanticCustomError("NOT_A_NUMBER", "no number")
+    return value
+
+
+ForeignNo = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9 ./_-]{0,79}$"), AfterValidator(_check_number)]
+"""The agency's own number, kept as it is written; formats vary, so it is only checked to be one. The released schema
+stays as wide as it was."""
 
 
 class PartnerFact(EventData):

@@ -182,6 +182,14 @@ async def test_a_double_click_accepts_once(cases: Cases) -> None:
     assert len(accepted) == 1
 
 
+async def test_an_agencys_number_is_a_number(cases: Cases) -> None:
+    referral = await referred(cases, await opened(cases))
+    tag = (await cases.call(LPSK, "GET", referral)).headers["etag"]
+    body = {"move": "ACCEPT", "data": {"foreign_no": "Nama Korban lahir di desa 1"}}
+    refused = await cases.call(LPSK, "POST", f"{referral}/moves", body, If_Match=tag)
+    assert refused.json()["errors"] == [{"pointer": "/data/foreign_no", "code": "NOT_A_NUMBER"}]
+
+
 async def test_a_file_shows_its_stage_to_the_lead_and_its_content_to_its_agency(cases: Cases) -> None:
     case = await opened(cases)
     await cases.move(LPSK, await referred(cases, case), {"move": "ACCEPT", "data": {"foreign_no": "PP.01/2026"}})
