@@ -10,12 +10,14 @@ from deploy.acting import act
 from deploy.demo_data import refuse_demo_file
 from deploy.errors import OperatorError
 from deploy.printing import show_json
+from deploy.ruling import cause_of
 from deploy.services import AsJson, ServiceName, settings_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from services.cases.roster import Roster
+    from shared.kernel.context import Cause
     from shared.security.staff import Member
 
 app = typer.Typer(no_args_is_help=True, help="The staff directory: who works for which office, in which roles.")
@@ -26,15 +28,17 @@ File = Annotated[
 ]
 Person = Annotated[str, typer.Argument(help="The person's reference at the identity provider.")]
 Office = Annotated[str, typer.Argument(help="An office, for example UPTD_PPA-53.71.")]
+By = Annotated[str, typer.Option("--by", help="The operator's reference, for the audit.")]
 Reason = Annotated[str, typer.Option(help="A code of the catalogue's suspension reasons.")]
 
 
 @app.command()
-def load(file: File, as_json: AsJson = False) -> None:
-    """Load members from a file. Who is unchanged is not published again; nobody is removed, nobody let in again."""
-    roster = _read(file)
+def load(file: File, by: By, as_json: AsJson = False) -> None:
+    """Load members from a file, or nobody where it has a mistake. Who is unchanged is not published again; nobody is
+    removed, nobody let in again."""
+    cause, roster = cause_of("STAFF_LOADED", by), _read(file)
     refuse_demo_file(file, local=settings_of(ServiceName.CASES).local)
-    changed = asyncio.run(_load(roster))
+    changed = asyncio.run(_load(roster, cause))
     _say(as_json, {"published": list(changed)}, f"{len(changed)} published.")
 
 
@@ -93,7 +97,7 @@ def _read(file: Path) -> "Roster":
         raise OperatorError(str(error)) from error
 
 
-async def _load(roster: "Roster") -> "Sequence[str]":
+async def _load(roster: "Roster", cause: "Cause") -> "Sequence[str]":
     from services.cases import roster as directory
     from services.cases.app import service
     from services.cases.settings import Settings
@@ -105,7 +109,7 @@ async def _load(roster: "Roster") -> "Sequence[str]":
     async with open_runtime(service(settings), settings) as runtime:
         lane = asyncio.create_task(runtime.bus.run(stop))
         try:
-            return await directory.load(roster, runtime.bus, runtime.clock)
+            return await directory.load(roster, runtime.bus, runtime.clock, cause)
         except (Reject, Unavailable) as refused:
             raise OperatorError(f"cases: {refused.code}") from refused
         finally:

@@ -19,7 +19,7 @@ from deploy.local.platform import Platform
 
 HTTP_TIMEOUT_S = 20.0
 LOADING: Sequence[Sequence[str]] = (
-    ("staff", "load", str(STAFF_FILE)),
+    ("staff", "load", str(STAFF_FILE), "--by", "O-90"),
     ("recipients", "load", str(RECIPIENTS_FILE)),
 )
 

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from services.cases.commands import LoadMember
 from services.cases.datafile import parse
@@ -14,9 +14,24 @@ from shared.events.staff_v1 import MemberPublished
 from shared.kernel.clock import Clock
 from shared.kernel.command import Bus, Command
 from shared.kernel.context import Cause
-from shared.kernel.ids import new_id
+from shared.reference.agencies import is_office_here
+from shared.reference.roles import ROLES
 
-Role = Annotated[str, Field(pattern=r"^[A-Z_]{2,40}$")]
+
+def _known_role(code: str) -> str:
+    if code not in ROLES:
+        raise ValueError("there is no such role")
+    return code
+
+
+def _possible_office(office: str) -> str:
+    if not is_office_here(office):
+        raise ValueError("there is no such office")
+    return office
+
+
+Role = Annotated[str, Field(pattern=r"^[A-Z_]{2,40}$"), AfterValidator(_known_role)]
+OfficeHere = Annotated[AgencyRef, AfterValidator(_possible_office)]
 
 
 class Listed(BaseModel):
@@ -25,7 +40,7 @@ class Listed(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     person: Id
-    agency: AgencyRef
+    agency: OfficeHere
     unit: Id | None = None
     roles: tuple[Role, ...]
     kabupaten: tuple[Kabupaten, ...] = ()
@@ -44,14 +59,13 @@ class Roster(BaseModel):
 
 
 def read_roster(text: str, file: str) -> Roster:
-    """The members in a file's text; raises DataFileError with file and line."""
+    """The members in a file's text; raises DataFileError with the line of each mistake, before anyone is loaded."""
     return parse(Roster, text, file)
 
 
-async def load(roster: Roster, bus: Bus, clock: Clock) -> Sequence[str]:
+async def load(roster: Roster, bus: Bus, clock: Clock, cause: Cause) -> Sequence[str]:
     """Upsert all members and publish those who changed; answers their references. Raises Reject or Unavailable."""
-    now, run = clock(), new_id()
-    cause = Cause(action="STAFF_LOADED", id=run, correlation_id=run, channel="command-line")
+    now = clock()
     published = [MemberPublished(occurred_at=now, **listed.model_dump()) for listed in roster.members]
     receipts = await asyncio.gather(*(bus.submit(Command(LoadMember(member), cause)) for member in published))
     return [receipt.aggregate.id for receipt in receipts if receipt.position]

@@ -14,6 +14,7 @@ from shared.events.codec import encode
 from shared.events.envelope import EventData
 from shared.events.incoming import Partition, Record
 from shared.kernel.clock import system_clock
+from shared.kernel.context import Cause
 from shared.kernel.ids import new_id
 from shared.service.definition import Role
 from shared.service.runtime import Runtime
@@ -63,7 +64,9 @@ class Cases(Caller):
 
     async def hire(self, text: str = STAFF) -> list[str]:
         """Load staff; answers who was published."""
-        return list(await load(read_roster(text, "staff.yaml"), self.runtime.bus, self.runtime.clock))
+        run = new_id()
+        cause = Cause(action="STAFF_LOADED", id=run, correlation_id=run, channel="operator")
+        return list(await load(read_roster(text, "staff.yaml"), self.runtime.bus, self.runtime.clock, cause))
 
 
 def event_bytes(topic: str, data: EventData, *, key: str | None, id_: str | None = None) -> bytes:

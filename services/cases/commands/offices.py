@@ -7,7 +7,7 @@ from shared.events.staff_v1 import OfficePublished
 from shared.kernel.errors import Kind, Reject, invalid
 from shared.kernel.rulebook import Rulebook
 from shared.kernel.work import Work
-from shared.reference.agencies import AGENCIES
+from shared.reference.agencies import is_office_here
 from shared.security.staff import Office
 
 commands = Rulebook()
@@ -46,7 +46,7 @@ def reinstate_office(command: ReinstateOffice, work: Work) -> Office:
 
 
 def _check_other(office: str, work: Work) -> None:
-    if office.rpartition("-")[0] not in AGENCIES:
+    if not is_office_here(office):
         raise invalid("UNKNOWN_AGENCY", "/agency")
     if work.cause.actor is not None and work.cause.actor.agency == office:
         raise Reject("NOT_ONES_OWN_OFFICE", Kind.FORBIDDEN)

@@ -10,7 +10,7 @@ from shared.kernel.acting import acting
 from shared.kernel.errors import Kind, Reject, invalid
 from shared.kernel.rulebook import Rulebook
 from shared.kernel.work import Work
-from shared.reference.agencies import AGENCIES
+from shared.reference.agencies import is_office_here
 from shared.security.staff import Member, member_from
 
 commands = Rulebook()
@@ -151,7 +151,7 @@ def _other(work: Work, person: str) -> Member:
 
 
 def _check_agency(office: str) -> None:
-    if office.rpartition("-")[0] not in AGENCIES:
+    if not is_office_here(office):
         raise invalid("UNKNOWN_AGENCY", "/agency")
 
 

@@ -10,7 +10,7 @@ from services.cases.domain.deadline import DeadlineClock
 from services.cases.domain.workflow import Code, Named
 from shared.kernel.aggregate import Aggregate
 from shared.kernel.errors import Kind, Reject, invalid
-from shared.reference.agencies import AGENCIES, Agency
+from shared.reference.agencies import Agency, agency_of, is_office_here
 
 OPEN_STATES = ("OPEN", "ACTIVE")
 """The states of a case in which its manager may ask agencies in."""
@@ -84,7 +84,7 @@ def open_key(case_ref: str, agency: str, purpose: str) -> str:
 
 def check_receiver(case: Case, office: str, purpose: ReferralPurpose) -> Agency:
     """The agency of the receiving office; raises Reject where it cannot be asked for this."""
-    agency = AGENCIES.get(office.rpartition("-")[0])
+    agency = agency_of(office) if is_office_here(office) else None
     if agency is None or agency.share_purpose is None:
         raise invalid("UNKNOWN_AGENCY", "/agency")
     if office == case.lead:

@@ -10,6 +10,7 @@ from pydantic_core import PydanticCustomError
 from services.intake.domain.age import AgeBasis
 from shared.events.envelope import Moment
 from shared.events.intake_v1 import Sex
+from shared.reference.agencies import is_office
 from shared.reference.codes import (
     DOCUMENTS,
     INDICATORS,
@@ -65,7 +66,7 @@ Village = Annotated[Listed, known(is_village, "UNKNOWN_REGION"), IntoVault]
 Code = Annotated[str, Field(pattern=r"^[A-Z0-9][A-Z0-9_./-]{0,31}$")]
 """A short code that no list of ours holds: a flight's or a ship's number, an airport on the way."""
 Language = Annotated[str, Field(pattern=r"^[a-z]{2,24}$", examples=["dawan"])]
-OfficeRef = Annotated[str, Field(pattern=r"^[A-Z0-9_]{2,24}-[0-9]{2}(\.[0-9]{2})?$")]
+OfficeRef = Annotated[str, Field(pattern=r"^[A-Z0-9_]{2,24}-[0-9]{2}(\.[0-9]{2})?$"), known(is_office)]
 Name = Annotated[str, Field(min_length=1, max_length=200), IntoVault]
 Phone = Annotated[str, Field(pattern=r"^\+?[0-9 ()-]{5,24}$"), IntoVault]
 Number = Annotated[str, Field(min_length=1, max_length=32), IntoVault]

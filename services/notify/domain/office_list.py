@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, RootModel, model_validator
 
 from services.notify.domain.address_book import AddressBook, Recipient
-from shared.reference.agencies import AGENCIES
+from shared.reference.agencies import is_office_here
 
 
 class Office(BaseModel):
@@ -18,8 +18,8 @@ class Office(BaseModel):
 
     @model_validator(mode="after")
     def _known(self) -> "Office":
-        if self.office.rpartition("-")[0] not in AGENCIES:
-            raise ValueError("no such agency")
+        if not is_office_here(self.office):
+            raise ValueError("no such office")
         AddressBook(id=self.office, recipients=self.recipients)  # raises where two entries clash
         return self
 

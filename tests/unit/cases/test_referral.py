@@ -85,6 +85,8 @@ def test_with_both_consents_the_police_are_asked() -> None:
     [
         ({"agency": "MARS-53"}, "UNKNOWN_AGENCY"),
         ({"agency": "POKJA-53"}, "UNKNOWN_AGENCY"),
+        ({"agency": "BP3MI-99"}, "UNKNOWN_AGENCY"),
+        ({"agency": "LPSK-53.71"}, "UNKNOWN_AGENCY"),
         ({"agency": "UPTD_PPA-53.71", "purpose": "SOCIAL_REHAB"}, "LEADS_ALREADY"),
         ({"agency": "POLRI-53", "purpose": "RETURN"}, "NOT_FOR_THIS_AGENCY"),
         ({"purpose": "PARTY"}, "UNKNOWN_PURPOSE"),

@@ -2,7 +2,7 @@
 
 import pytest
 
-from shared.reference.agencies import AGENCIES, agency_of, region_of
+from shared.reference.agencies import AGENCIES, agency_of, is_office, is_office_here, region_of
 
 
 @pytest.mark.parametrize(
@@ -35,3 +35,23 @@ def test_an_office_is_an_agency_in_a_region() -> None:
 def test_an_office_of_no_known_agency_is_refused() -> None:
     with pytest.raises(KeyError):
         agency_of("NOBODY-53")
+
+
+@pytest.mark.parametrize(
+    ("office", "somewhere", "here"),
+    [
+        ("BP3MI-53", True, True),
+        ("BP3MI-99", False, False),
+        ("BP3MI-53.71", False, False),
+        ("GT_KAB-53.02", True, True),
+        ("GT_KAB-53", False, False),
+        ("GT_KAB-53.99", False, False),
+        ("GT_KAB-35.78", True, False),
+        ("POLRI-53", True, True),
+        ("POLRI-53.71", True, True),
+        ("MARS-53", False, False),
+        ("LPSK", False, False),
+    ],
+)
+def test_an_office_can_exist_where_its_agency_has_offices(office: str, somewhere: bool, here: bool) -> None:
+    assert (somewhere, here) == (is_office(office), is_office_here(office))
