@@ -52,6 +52,7 @@ def breach(work: Work, referral: Referral, clock: DeadlineClock, rung: int, even
         case_ref=referral.case_ref,
         case_no=referral.case_no,
         clock_ref=clock.ref,
+        referral_ref=referral.id,
         owner=referral.agency,
         sender=referral.sender,
         due_at=clock.due_at,

@@ -7,7 +7,7 @@ from services.notify.domain.address_book import AddressBook
 from services.notify.domain.catalogue import Catalogue
 from services.notify.domain.channel import Channel
 from services.notify.domain.delivery import Delivery, Reason, State
-from services.notify.domain.notice import About, Notice
+from services.notify.domain.notice import Notice
 from services.notify.domain.rule import Rule
 from services.notify.publishing import publish_end
 from shared.events.envelope import Event, EventData
@@ -61,7 +61,7 @@ def _tell(office: str, rule: Rule, event: Event[EventData], work: Work) -> None:
         office=office,
         template=rule.template,
         values=dict(rule.values_of(event.data)),
-        about=About(kind=rule.about.kind, ref=getattr(event.data, rule.about.ref)),
+        about=rule.about.of(event.data),
         happened_at=event.occurred_at,
     )
     work.put(notice)

@@ -155,6 +155,8 @@ class ClockBreached(EventData):
     case_ref: Id
     case_no: CaseNo
     clock_ref: Id
+    referral_ref: Id | None = None
+    """What waits for the answer; null in what was published before it was told."""
     owner: AgencyRef
     """The office that owed the act."""
     sender: AgencyRef

@@ -105,6 +105,10 @@ class Call:
         """The same without the decisions; none where no policy opens this kind."""
         return [each.aggregate for each in await self.seen(kind, query, sort=sort, limit=limit)]
 
+    async def count(self, kind: type[A], query: Mapping[str, Any], *, limit: int = MAX_FOUND) -> int:
+        """How many there are within the same permission, `limit` at most."""
+        return await self._sight.count(kind, query, limit)
+
     async def see(self, kind: type[A], id_: str) -> Seen[A] | None:
         """One aggregate within the same permission with its decision, or None: hidden and absent are the same."""
         return await self._sight.one(kind, id_)

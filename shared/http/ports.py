@@ -31,6 +31,10 @@ class Reader(Protocol):
         """Those that match, in order, at most `limit`."""
         ...
 
+    async def count(self, kind: type[A], query: dict[str, Any], *, limit: int) -> int:
+        """How many match; `limit` where there are more."""
+        ...
+
 
 class AuditLog(Protocol):
     """Keeps the rows of reads and refusals."""

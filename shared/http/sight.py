@@ -49,6 +49,11 @@ class Sight:
             return []
         return self._confirmed(await self.reader.find(kind, dict(both(scope, query)), sort=sort, limit=limit))
 
+    async def count(self, kind: type[A], query: Mapping[str, Any], limit: int) -> int:
+        """How many match, `limit` at most; none of them is loaded."""
+        scope = self.policies.filter(self.asking, self.permission, kind)
+        return 0 if scope is None else await self.reader.count(kind, dict(both(scope, query)), limit=limit)
+
     def _confirmed(self, found: Sequence[A]) -> list[Seen[A]]:
         decided = self.policies.decide(self.asking, self.permission, found)
         seen = [Seen(each, decision) for each, decision in zip(found, decided, strict=True)]

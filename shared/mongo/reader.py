@@ -41,6 +41,13 @@ class MongoReader:
             raise Unavailable from error
         return [to_aggregate(kind, document) for document in documents]
 
+    async def count(self, kind: type[A], query: Document, *, limit: int) -> int:
+        """How many match; `limit` where there are more."""
+        try:
+            return int(await self.mongo.collection(kind.collection).count_documents(query, limit=limit))
+        except PyMongoError as error:
+            raise Unavailable from error
+
     async def timeline(self, about: Sequence[tuple[type[Aggregate], str]], limit: int = 500) -> list[Document]:
         """The timeline lines of these aggregates, by when things happened in the world."""
         names = [f"{kind.collection}|{id_}" for kind, id_ in about]

@@ -34,11 +34,14 @@ def notice_view(notice: Notice, call: Call) -> NoticeView:
     )
 
 
-@routes.query("GET", PATH, permission="inbox.read", audit="INBOX_LISTED", parameters=("unread", "limit", "after"))
+@routes.query(
+    "GET", PATH, permission="inbox.read", audit="INBOX_LISTED", parameters=("unread", "count", "limit", "after")
+)
 async def list_inbox(call: Call) -> InboxPage:
     """List the office's notices, those first that the reader has not read, each part newest first.
 
-    `?unread=true` leaves only what the reader has not read, `?unread=false` only what they have.
+    `?unread=true` leaves only what the reader has not read, `?unread=false` only what they have. `?count=true` counts
+    the unread.
     """
     page = page_of(call, PATH)
     found = await _found(call, page)
@@ -46,8 +49,14 @@ async def list_inbox(call: Call) -> InboxPage:
     return InboxPage(
         items=[notice_view(notice, call) for _, notice in shown],
         next=_cursor(*shown[-1], page, call) if len(found) > page.limit else None,
-        unread=len(await call.find(Notice, views.unread(call.actor.person))),
+        unread=await _count(call),
     )
+
+
+async def _count(call: Call) -> int | None:
+    if call.query.get("count", "false") not in ("true", "false"):
+        raise bad_parameter("count", "NOT_IN_LIST")
+    return await call.count(Notice, views.unread(call.actor.person)) if call.query.get("count") == "true" else None
 
 
 async def _found(call: Call, page: Page) -> list[tuple[str, Notice]]:

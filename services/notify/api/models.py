@@ -39,7 +39,9 @@ class InboxPage(View):
 
     items: list[NoticeView]
     next: str | None = Field(description="`?after=` of the next page.", examples=[None])
-    unread: int = Field(description="How many the reader has not read, 200 at most.", examples=[1])
+    unread: int | None = Field(
+        description="How many the reader has not read, 200 at most; with `?count=true` only.", examples=[None]
+    )
 
 
 class MarkBody(BaseModel):

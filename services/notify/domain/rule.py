@@ -5,16 +5,31 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from services.notify.domain.channel import Channel
+from services.notify.domain.notice import About
 from services.notify.domain.variables import LINK, VARIABLES, Values, raw_value
 
 
 class Subject(BaseModel):
-    """What a reader opens after sign-in: its kind, and the field of the event that holds its reference."""
+    """What a reader opens after sign-in: its kind, and the field of the event that holds its reference.
+
+    `before` is what is opened instead where an event is older than that field.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     kind: str
     ref: str
+    before: "Subject | None" = None
+
+    @property
+    def fields(self) -> set[str]:
+        """The fields that it looks at."""
+        return {self.ref, *(self.before.fields if self.before else ())}
+
+    def of(self, data: Any) -> About:
+        """What this event is about."""
+        ref = getattr(data, self.ref)
+        return self.before.of(data) if ref is None and self.before else About(kind=self.kind, ref=ref)
 
 
 class Rule(BaseModel):
@@ -44,7 +59,7 @@ class Rule(BaseModel):
     @property
     def fields(self) -> set[str]:
         """Every field of the event that the rule looks at."""
-        return {*self.offices, *self.values.values(), self.about.ref}
+        return {*self.offices, *self.values.values(), *self.about.fields}
 
     def offices_of(self, data: Any) -> tuple[str, ...]:
         """The offices that this event names, each once, in order."""

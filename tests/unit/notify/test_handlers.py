@@ -48,8 +48,18 @@ def progressed(agency: str) -> case_v1.FileProgressed:
     return case_v1.FileProgressed(**CASE, file_ref="file-1", agency=agency, lead=UPTD, stage="SUBMITTED")
 
 
-def breached(owner: str, sender: str) -> case_v1.ClockBreached:
-    return case_v1.ClockBreached(**CASE, clock_ref="clock-1", owner=owner, sender=sender, due_at=NOW, rung=0)
+def breached(owner: str, sender: str, referral_ref: str | None = "referral-1") -> case_v1.ClockBreached:
+    return case_v1.ClockBreached(
+        **CASE, clock_ref="clock-1", referral_ref=referral_ref, owner=owner, sender=sender, due_at=NOW, rung=0
+    )
+
+
+@pytest.mark.parametrize(
+    ("referral", "about"), [("referral-1", ("REFERRAL", "referral-1")), (None, ("CASE", "case-1"))]
+)
+def test_a_notice_of_a_missed_deadline_opens_what_waits_for_the_answer(referral: str | None, about: object) -> None:
+    notices = of(Notice, told(breached(LPSK, UPTD, referral)))
+    assert [(each.about.kind, each.about.ref) for each in notices] == [about, about]
 
 
 def test_an_interdiction_is_told_to_each_office_that_it_names() -> None:
