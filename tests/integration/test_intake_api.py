@@ -245,6 +245,23 @@ async def test_the_same_request_twice_is_one_stop(intake: Intake) -> None:
     assert len(await intake.rows("arrivals", "suspects")) == 1
 
 
+async def test_a_stop_that_is_sent_again_makes_no_more_keys(intake: Intake) -> None:
+    people = [{**person, "ref": new_id()} for person in stop()["people"]]
+    body = stop(ref=new_id(), people=people, recruiters=[{"tie": "FAMILY"}, {"phone": "0812 3456 7890"}])
+    key = new_id()
+    assert (await intake.call(POSKO, "POST", "/v1/interdictions", body, Idempotency_Key=key)).status_code == 201
+    made = await keys_of(intake)
+    again = await intake.call(POSKO, "POST", "/v1/interdictions", body, Idempotency_Key=key)
+    assert again.headers["idempotency-replayed"] == "true"
+    assert await keys_of(intake) == made
+
+
+async def keys_of(intake: Intake) -> list[int]:
+    """How many data keys there are, of people and of suspects."""
+    native = intake.running.runtime.mongo.native
+    return [await native[name]["keys"].count_documents({}) for name in intake.settings.key_databases]
+
+
 async def test_a_reference_that_is_taken_is_a_conflict(intake: Intake) -> None:
     ref = new_id()
     await intake.post(POSKO, "/v1/interdictions", stop(ref=ref))

@@ -22,7 +22,7 @@ from services.intake.domain.recruiter import RecruiterContact, RecruiterKind
 from services.intake.parts import Parts
 from shared.http.masking import Part, View
 from shared.http.routes import Call, Routes, Target
-from shared.kernel.ids import new_id
+from shared.kernel.ids import derived_id, new_id
 from shared.reference.codes import INTERDICTION_STATES, LEGAL_BASES
 from shared.reference.places import CHECKPOINTS, destination_label
 from shared.reference.regions import kabupaten_of
@@ -214,7 +214,7 @@ async def record_interdiction(call: Call, body: InterdictionBody) -> RecordInter
         legal_basis=body.legal_basis,
         claims_company=body.company_claimed is not None,
         people=tuple(await asyncio.gather(*(stopped(parts, person, body) for person in body.people))),
-        recruiters=tuple([await recruiter(parts, contact) for contact in body.recruiters]),
+        recruiters=tuple([await recruiter(parts, ref, *numbered) for numbered in enumerate(body.recruiters)]),
         sealed=sealed if sealed.c3 else None,
     )
 
@@ -232,9 +232,9 @@ async def stopped(parts: Parts, body: StoppedBody, stop: InterdictionBody) -> St
     return Stopped(**person.model_dump(), **row)
 
 
-async def recruiter(parts: Parts, body: RecruiterBody) -> RecruiterContact:
-    """One recruiter, sealed under a key of their own."""
-    ref = new_id()
+async def recruiter(parts: Parts, stop: str, number: int, body: RecruiterBody) -> RecruiterContact:
+    """One recruiter, sealed under a key of their own: the same one when the same stop is sent again."""
+    ref = derived_id(stop, "recruiter", str(number))
     document: dict[str, Any] = body.model_dump(
         include={"name", "aliases", "phone", "note"}, exclude_none=True, context=INWARDS
     )
