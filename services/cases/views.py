@@ -1,6 +1,6 @@
 """Queries of the read side."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 
 from services.cases.domain.agency_file import AgencyFile
@@ -21,9 +21,20 @@ def of_case(call: Call) -> Mapping[str, Any]:
     return {"case_ref": call.path["case"]}
 
 
-async def timeline(call: Call, case: Case, reader: MongoReader) -> Sequence[Line]:
+async def timeline(
+    call: Call, case: Case, reader: MongoReader, beyond: Mapping[str, Any], limit: int
+) -> Sequence[Line]:
     """What happened in the case and in those of its parts that the reader may see, by when it happened."""
     about: list[tuple[type[Aggregate], str]] = [(Case, case.id)]
     for kind in PARTS_OF_A_CASE:
-        about += [(kind, part.id) for part in await call.find(kind, of_case(call))]
-    return await reader.timeline(about)
+        about += [(kind, part.id) async for part in _every(call, kind)]
+    return await reader.timeline(about, dict(beyond), limit=limit)
+
+
+async def _every(call: Call, kind: type[Aggregate]) -> AsyncIterator[Aggregate]:
+    """All parts of this kind that the reader may see, however many."""
+    last = ""
+    while page := await call.find(kind, {**of_case(call), "_id": {"$gt": last}}):
+        for part in page:
+            yield part
+        last = page[-1].id

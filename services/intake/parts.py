@@ -51,8 +51,10 @@ class Reader(Protocol):
         """At most `limit` that match, in order."""
         ...
 
-    async def timeline(self, about: Sequence[tuple[type[Aggregate], str]], limit: int = 500) -> list[dict[str, Any]]:
-        """The timelines of these aggregates."""
+    async def timeline(
+        self, about: Sequence[tuple[type[Aggregate], str]], query: dict[str, Any], *, limit: int
+    ) -> list[dict[str, Any]]:
+        """At most `limit` lines of these aggregates' timelines that match, in the world's order."""
         ...
 
 

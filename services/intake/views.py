@@ -1,5 +1,6 @@
 """Reading what is sealed, and what happened."""
 
+from collections.abc import Mapping
 from typing import Any, Literal
 
 from services.intake.domain.screening import ScreeningRound
@@ -35,7 +36,9 @@ async def found_by(parts: Parts, purpose: Literal["nik", "phone"], value: str) -
     return tuple(vault.id for vault in vaults)
 
 
-async def timeline_of(parts: Parts, subject: Subject, *, with_case: bool) -> list[dict[str, Any]]:
+async def timeline_of(
+    parts: Parts, subject: Subject, beyond: Mapping[str, Any], *, with_case: bool, limit: int
+) -> list[dict[str, Any]]:
     """What happened to a person, in the world's order; that there is a case shows only to those who work on it."""
-    lines = await parts.reader.timeline([(Subject, subject.id)])
-    return [line for line in lines if with_case or line["code"] not in CASE_FACTS]
+    shown = {} if with_case else {"code": {"$nin": list(CASE_FACTS)}}
+    return await parts.reader.timeline([(Subject, subject.id)], {"$and": [shown, dict(beyond)]}, limit=limit)

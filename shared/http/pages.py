@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from shared.http.call import Call
@@ -22,11 +23,11 @@ class Page:
     context: str
 
 
-def page_of(call: Call, path: str) -> Page:
-    """The page that the query asks for; 422 where it cannot be one."""
+def page_of(call: Call, path: str, default: int = DEFAULT_LIMIT) -> Page:
+    """The page that the query asks for, of `default` lines where it names no limit; 422 where it cannot be one."""
     filters = {name: value for name, value in call.query.items() if name not in ("limit", "after", "lang", "wait_for")}
     context = repr((call.actor.person, path, sorted(call.path.items()), sorted(filters.items())))
-    return Page(_limit(call.query.get("limit")), _after(call, context), context)
+    return Page(_limit(call.query.get("limit"), default), _after(call, context), context)
 
 
 def page_query(page: Page) -> Mapping[str, Any]:
@@ -41,9 +42,33 @@ def next_cursor(page: Page, found: Sequence[Aggregate], call: Call) -> str | Non
     return call.backing.cursors.seal(found[page.limit - 1].id, page.context)
 
 
-def _limit(text: str | None) -> int:
+def timeline_query(page: Page) -> Mapping[str, Any]:
+    """What lies beyond the cursor of a timeline: by when it happened, when it was recorded, and id."""
+    if page.after is None:
+        return {}
+    happened, recorded, id_ = page.after.split(" ", 2)
+    place = {"occurred_at": datetime.fromisoformat(happened), "recorded_at": datetime.fromisoformat(recorded)}
+    return {
+        "$or": [
+            {"occurred_at": {"$gt": place["occurred_at"]}},
+            {"occurred_at": place["occurred_at"], "recorded_at": {"$gt": place["recorded_at"]}},
+            {**place, "_id": {"$gt": id_}},
+        ]
+    }
+
+
+def timeline_cursor(page: Page, found: Sequence[Mapping[str, Any]], call: Call) -> str | None:
+    """The cursor of a timeline's next page; None on the last. `found` holds one more where there is more."""
+    if len(found) <= page.limit:
+        return None
+    last = found[page.limit - 1]
+    place = f"{last['occurred_at'].isoformat()} {last['recorded_at'].isoformat()} {last['_id']}"
+    return call.backing.cursors.seal(place, page.context)
+
+
+def _limit(text: str | None, default: int) -> int:
     if text is None:
-        return DEFAULT_LIMIT
+        return default
     if not (text.isascii() and text.isdigit() and len(text) <= 3 and 1 <= int(text) <= MAX_LIMIT):
         raise bad_parameter("limit", "OUT_OF_RANGE")
     return int(text)

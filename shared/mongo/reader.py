@@ -15,6 +15,8 @@ from shared.mongo.inbox import Outcome
 
 A = TypeVar("A", bound=Aggregate)
 
+IN_THE_WORLDS_ORDER = [("occurred_at", 1), ("recorded_at", 1), ("_id", 1)]
+
 
 @dataclass
 class MongoReader:
@@ -48,12 +50,14 @@ class MongoReader:
         except PyMongoError as error:
             raise Unavailable from error
 
-    async def timeline(self, about: Sequence[tuple[type[Aggregate], str]], limit: int = 500) -> list[Document]:
-        """The timeline lines of these aggregates, by when things happened in the world."""
+    async def timeline(
+        self, about: Sequence[tuple[type[Aggregate], str]], query: Document | None = None, *, limit: int = 500
+    ) -> list[Document]:
+        """The timeline lines of these aggregates that match, by when things happened in the world; the oldest first."""
         names = [f"{kind.collection}|{id_}" for kind, id_ in about]
-        cursor = self.mongo.collection("timeline").find({"about": {"$in": names}})
+        cursor = self.mongo.collection("timeline").find({"$and": [{"about": {"$in": names}}, query or {}]})
         try:
-            found = await cursor.sort([("occurred_at", 1), ("recorded_at", 1)]).limit(limit).to_list(None)
+            found = await cursor.sort(IN_THE_WORLDS_ORDER).limit(limit).to_list(None)
         except PyMongoError as error:
             raise Unavailable from error
         return list(found)

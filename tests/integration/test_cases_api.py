@@ -231,6 +231,25 @@ async def test_the_timeline_tells_case_consents_referral_and_file_by_when_things
     assert {line["person"] for line in by_lpsk} == {None}
 
 
+@pytest.mark.parametrize("limit", [1, 3, 200])
+async def test_a_timeline_is_read_whole_page_by_page(cases: Cases, limit: int) -> None:
+    case = await opened(cases)
+    rows = cases.runtime.mongo.collection("timeline")
+    [line] = await cases.rows("timeline", {"code": "CASE_TAKEN"})
+    await rows.insert_many([{**line, "_id": f"{line['about']}|{1000 + n}", "version": 1000 + n} for n in range(7)])
+    order = ("occurred_at", "recorded_at", "_id")
+    whole = sorted(await cases.rows("timeline"), key=lambda row: [row[name] for name in order])
+    told: list[str] = []
+    after: str | None = ""
+    while after is not None:
+        page = await cases.read(MANAGER, f"{case}/timeline?limit={limit}" + (f"&after={after}" if after else ""))
+        assert len(page["items"]) <= limit
+        told += [f"{each['about']}|{each['ref']}|{each['version']}" for each in page["items"]]
+        after = page["next"]
+    assert told == [row["_id"] for row in whole]
+    assert (await cases.call(MANAGER, "GET", f"{case}/timeline?after=nonsense")).status_code == 422
+
+
 async def test_a_later_screening_changes_the_risk_and_whoever_missed_a_notice_is_called(cases: Cases) -> None:
     case = await opened(cases)
     ref = case.rpartition("/")[2]

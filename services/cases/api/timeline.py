@@ -9,6 +9,7 @@ from services.cases.api.fields import At, Coded
 from services.cases.catalogue import timeline_label
 from services.cases.domain.case import Case
 from shared.http.masking import Part, View
+from shared.http.pages import MAX_LIMIT, page_of, timeline_cursor, timeline_query
 from shared.http.routes import Call, Routes, Target
 from shared.security.policy.classes import DataClass
 
@@ -35,19 +36,26 @@ class TimelineView(View):
     data_class = DataClass.C2
 
     items: tuple[LineView, ...]
+    next: str | None = Field(description="`?after=` of the next page.", examples=[None])
+
+
+PATH = "/v1/cases/{case}/timeline"
 
 
 @routes.query(
     "GET",
-    "/v1/cases/{case}/timeline",
+    PATH,
     permission="case.timeline",
     audit="TIMELINE_READ",
     on=Target("case", Case),
+    parameters=("limit", "after"),
 )
 async def read_timeline(call: Call) -> TimelineView:
-    """Read a case's timeline."""
-    lines = await views.timeline(call, call.target, call.parts.reader)
-    return TimelineView(items=tuple(_line(line, call) for line in lines))
+    """Read a case's timeline, page by page."""
+    page = page_of(call, PATH, MAX_LIMIT)
+    lines = await views.timeline(call, call.target, call.parts.reader, timeline_query(page), page.limit + 1)
+    items = tuple(_line(line, call) for line in lines[: page.limit])
+    return TimelineView(items=items, next=timeline_cursor(page, lines, call))
 
 
 def _line(line: views.Line, call: Call) -> LineView:

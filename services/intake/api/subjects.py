@@ -13,6 +13,7 @@ from services.intake.domain.consent import Consent, in_force
 from services.intake.domain.states import legal_moves
 from services.intake.domain.subject import Subject
 from shared.http.masking import Part, View
+from shared.http.pages import MAX_LIMIT, page_of, timeline_cursor, timeline_query
 from shared.http.routes import Call, Routes, Target
 from shared.kernel.ids import new_id
 from shared.reference.codes import INTAKE_SOURCES, RISK_LEVELS, SUBJECT_STATES
@@ -122,6 +123,7 @@ class TimelineView(View):
     data_class = DataClass.C2
 
     items: tuple[LineView, ...]
+    next: str | None = Field(description="`?after=` of the next page.", examples=[None])
 
 
 def subject_view(subject: Subject, call: Call) -> SubjectView:
@@ -205,11 +207,21 @@ async def read_identity(call: Call) -> IdentityView:
     return IdentityView(ref=call.target.id, **(await views.identity_of(call.parts, call.target.id)).reveal())
 
 
-@routes.query("GET", "/v1/subjects/{subject}/timeline", permission="subject.timeline", audit="TIMELINE_READ", on=ON)
+TIMELINE = "/v1/subjects/{subject}/timeline"
+
+
+@routes.query(
+    "GET", TIMELINE, permission="subject.timeline", audit="TIMELINE_READ", on=ON, parameters=("limit", "after")
+)
 async def read_timeline(call: Call) -> TimelineView:
-    """What happened to the person."""
-    lines = await views.timeline_of(call.parts, call.target, with_case=call.shows(DataClass.C1))
-    return TimelineView(items=tuple(line_view(line) for line in lines))
+    """What happened to the person, page by page."""
+    page = page_of(call, TIMELINE, MAX_LIMIT)
+    with_case = call.shows(DataClass.C1)
+    lines = await views.timeline_of(
+        call.parts, call.target, timeline_query(page), with_case=with_case, limit=page.limit + 1
+    )
+    items = tuple(line_view(line) for line in lines[: page.limit])
+    return TimelineView(items=items, next=timeline_cursor(page, lines, call))
 
 
 def line_view(line: dict[str, Any]) -> LineView:
