@@ -11,8 +11,8 @@ from shared.http.sight import Seen, Sight
 from shared.kernel.aggregate import Aggregate
 from shared.kernel.context import Actor, Cause
 from shared.security.policy.asking import Asking
-from shared.security.policy.classes import DataClass
-from shared.security.policy.engine import DENIED, Decision
+from shared.security.policy.classes import Classes, DataClass
+from shared.security.policy.engine import DENIED, NOTHING, Decision
 
 A = TypeVar("A", bound=Aggregate)
 
@@ -90,9 +90,10 @@ class Call:
         *,
         sort: list[tuple[str, int]] | None = None,
         limit: int = MAX_FOUND,
+        showing: Classes = NOTHING,
     ) -> list[Seen[A]]:
-        """Aggregates within the same permission, each with its decision. Stored names: `_id`."""
-        return await self._sight.several(kind, query, sort or [("_id", 1)], limit)
+        """Aggregates within the same permission that show these classes, each with its decision."""
+        return await self._sight.several(kind, query, sort or [("_id", 1)], limit, showing)
 
     async def find(
         self,

@@ -27,7 +27,7 @@ _BEARER = "bearer "
 
 async def admit(spec: RouteSpec, backing: Backing, request: Request, context: RequestContext, ledger: Ledger) -> Call:
     """The call, its target found; raises a Problem (401, 403, 404, 422, 429, 503) otherwise."""
-    actor = await _actor(backing, request)
+    actor = await _actor(backing, request, ledger)
     ledger.actor = actor
     await backing.limiter.member(actor.person, actor.roles, spec.use)
     _refuse_repeated(request)
@@ -76,7 +76,7 @@ def _purpose(request: Request) -> str:
     return declared[0]
 
 
-async def _actor(backing: Backing, request: Request) -> Actor:
+async def _actor(backing: Backing, request: Request, ledger: Ledger) -> Actor:
     try:
         signed_in = await backing.verifier.verify(_bearer_token(request))
     except TokenRefused as error:
@@ -87,6 +87,8 @@ async def _actor(backing: Backing, request: Request) -> Actor:
         raise Problem(401, code, headers={"WWW-Authenticate": challenge}) from None
     actor = await backing.directory.actor(signed_in.person, backing.clock())
     if actor is None:
+        # Who has left and tries again is somebody to know of: the token was verified, so the reference is true.
+        ledger.actor = Actor(person=signed_in.person, agency="", roles=frozenset())
         await backing.limiter.stranger(_address(request))
         raise Problem(403, "STAFF_UNKNOWN")
     return actor

@@ -96,6 +96,13 @@ def classes_of(model: type[BaseModel]) -> Classes:
     return frozenset(found).union(*(classes_of(each.part) for each in plan_of(model) if each.part))
 
 
+def classes_asked(model: type[BaseModel], filter_: str) -> Classes:
+    """What a filter of a list may tell: the class of the answer's field of that name. One that names no field of its
+    own (a part's, a reference under another name) may tell as much as all of the answer."""
+    own = frozenset(each.data_class for each in plan_of(model) if each.name == filter_ and each.data_class)
+    return own or classes_of(model)
+
+
 def unclassed(model: type[BaseModel], at: str = "") -> Iterator[str]:
     """Pointers of the fields without a class."""
     for each in plan_of(model):

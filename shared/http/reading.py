@@ -12,11 +12,12 @@ from shared.http.encoding import to_json
 from shared.http.etag import none_match
 from shared.http.gate import grounds_of
 from shared.http.ledger import Ledger
-from shared.http.masking import masked
+from shared.http.masking import classes_asked, masked
 from shared.http.pages import next_cursor, page_of, page_query
 from shared.http.problems import bad_parameter
 from shared.http.rendering import answer_with, render, shown
 from shared.http.specs import RouteSpec, declared
+from shared.security.policy.classes import Classes
 from shared.security.policy.filters import both
 
 MAX_FILTER_TEXT = 200
@@ -38,7 +39,7 @@ async def show_list(spec: RouteSpec, call: Call, request: Request, ledger: Ledge
     page = page_of(call, spec.path)
     narrowed = spec.where(call) if spec.where else {}
     query = both(narrowed, filters_in(spec, call), page_query(page))
-    seen = await call.seen(kind, query, sort=[("_id", -1)], limit=page.limit + 1)
+    seen = await call.seen(kind, query, sort=[("_id", -1)], limit=page.limit + 1, showing=_asked(spec, call))
     rows = seen[: page.limit]
     items = [await shown(view, row.aggregate, call.about(row.decision)) for row in rows]
     ledger.grounds = grounds_of(spec, call.asking, [row.decision for row in rows] or [call.decision])
@@ -56,6 +57,13 @@ async def answer_query(spec: RouteSpec, call: Call, request: Request, ledger: Le
     ledger.shows(*([call.target] if call.target else []))
     await ledger.write("OK")
     return answer_with(content, call)
+
+
+def _asked(spec: RouteSpec, call: Call) -> Classes:
+    """The classes that the query's filters ask about. Rows of which the reader may not see these never match, or a
+    filter would tell what the mask hides."""
+    used = [name for name in spec.filters or () if name in call.query]
+    return frozenset().union(*(classes_asked(spec.model, name) for name in used))
 
 
 def filters_in(spec: RouteSpec, call: Call) -> dict[str, Any]:

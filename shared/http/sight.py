@@ -9,7 +9,8 @@ import structlog
 from shared.http.ports import Reader
 from shared.kernel.aggregate import Aggregate
 from shared.security.policy.asking import Asking
-from shared.security.policy.engine import Decision, Policies
+from shared.security.policy.classes import Classes
+from shared.security.policy.engine import NOTHING, Decision, Policies
 from shared.security.policy.filters import both
 
 log = structlog.get_logger(__name__)
@@ -41,10 +42,15 @@ class Sight:
         return next(iter(self._confirmed([found])), None) if found else None
 
     async def several(
-        self, kind: type[A], query: Mapping[str, Any], sort: list[tuple[str, int]], limit: int
+        self,
+        kind: type[A],
+        query: Mapping[str, Any],
+        sort: list[tuple[str, int]],
+        limit: int,
+        showing: Classes = NOTHING,
     ) -> list[Seen[A]]:
-        """Aggregates that match; none where nothing is permitted over this kind."""
-        scope = self.policies.filter(self.asking, self.permission, kind)
+        """Aggregates that match; none where nothing is permitted over this kind, or nothing that shows the classes."""
+        scope = self.policies.filter(self.asking, self.permission, kind, showing)
         if scope is None:
             return []
         return self._confirmed(await self.reader.find(kind, dict(both(scope, query)), sort=sort, limit=limit))

@@ -102,6 +102,10 @@ async def test_an_agency_that_was_asked_in_sees_the_thin_case_and_no_other_agenc
     referral = await referred(cases, case)
     seen = await cases.read(LPSK, case)
     assert (seen["inside"], seen["lead"]["code"]) == (None, "UPTD_PPA-53.71")
+    for hidden in ("risk=R1_DARURAT", "risk=R2_TINGGI", "risk=R3_SEDANG", "risk=R4_RENDAH", f"manager={MANAGER}"):
+        assert (await cases.read(LPSK, f"/v1/cases?{hidden}"))["items"] == [], "a filter must not tell what is masked"
+    assert len((await cases.read(LPSK, f"/v1/cases?case_no={seen['case_no']}"))["items"]) == 1
+    assert len((await cases.read(MANAGER, f"/v1/cases?manager={MANAGER}"))["items"]) == 1
     assert (await cases.read(LPSK, referral))["state"]["code"] == "PENDING"
     assert (await cases.call(POLICE, "GET", referral)).status_code == 404
     for path in (f"{case}/timeline", f"{case}/consents"):

@@ -94,13 +94,22 @@ def told(answer: httpx.Response) -> tuple[int, dict[str, Any], dict[str, str]]:
     return answer.status_code, body, {k: v for k, v in answer.headers.items() if k not in own}
 
 
+def in_order(sent: list[Any]) -> list[Any]:
+    """The commands as they were sent, without other tasks' own. The directory asks for the person and for the offices
+    that are shut out at the same time, so these two have no order among themselves."""
+    directory = [c for c in sent if c[1] in ("staff", "offices")]
+    return sorted(directory, key=repr) + [
+        c for c in sent if c[1] not in ("staff", "offices", "rates", "leases", "outbox")
+    ]
+
+
 async def compare(service: Any, commands: Commands, person: str, spec: RouteSpec, hidden: str) -> None:
     """Raise AssertionError where the two differ."""
     seen = []
     for ref in (hidden, new_id()):
         commands.sent = []
         answer = await ask(service, person, spec, ref)
-        seen.append((told(answer), [c for c in commands.sent if c[1] not in ("rates", "leases", "outbox")]))
+        seen.append((told(answer), in_order(commands.sent)))
     assert seen[0] == seen[1], f"{spec.method} {spec.path}"
     assert seen[0][0][0] == 404, f"{spec.method} {spec.path}"
     assert [c for c in seen[0][1] if c[:2] == ("insert", "audit")], "the commands were seen"

@@ -87,9 +87,11 @@ class Policies:
         decision = self._permitted(rules, asking)
         return replace(decision, shows=decision.shows.intersection(*(rule.shows for rule in rules)))
 
-    def filter(self, asking: Asking, permission: str, kind: type[Aggregate]) -> Filter | None:
-        """The documents of a kind that are open to the asker; None: none at all."""
-        test = self._test(asking, permission, kind.__name__)
+    def filter(
+        self, asking: Asking, permission: str, kind: type[Aggregate], showing: Classes = NOTHING
+    ) -> Filter | None:
+        """The documents of a kind that a permit showing these classes opens to the asker; None: none at all."""
+        test = self._test(asking, permission, kind.__name__, showing)
         if isinstance(test, bool):
             return {} if test else None
         return test
@@ -139,9 +141,9 @@ class Policies:
         values = {name: each.value(aggregate, asking.now) for name, each in attributes.items()}
         return {"uid": uid, "attrs": {name: v for name, v in values.items() if v is not None}, "parents": []}
 
-    def _test(self, asking: Asking, permission: str, kind: str) -> Test:
+    def _test(self, asking: Asking, permission: str, kind: str, showing: Classes = NOTHING) -> Test:
         roles = self._roles(asking)
-        permits = self._permits(permission, kind)
+        permits = [rule for rule in self._permits(permission, kind) if showing <= rule.shows]
         opened = any_of(self._condition(rule, kind, asking) for rule in permits if rule.role in roles)
         if opened is False:
             return False
