@@ -26,6 +26,9 @@ MORE = """\
 """
 
 
+NOTHING_HERE = "01980000-0000-7000-8000-00000000beef"
+
+
 @pytest.fixture
 async def cases(stack: Addresses, unique: str, tmp_path: Path, monkeypatch: Any) -> AsyncIterator[Cases]:
     """Cases with its sequencer running, and the operator's environment set to it."""
@@ -97,8 +100,8 @@ async def test_an_export_is_verified_by_the_script_alone(cases: Cases, tmp_path:
 
 
 async def test_who_saw_and_what_did_answer_those_who_may_ask_and_are_audited_themselves(cases: Cases) -> None:
-    await cases.call("O-51", "GET", "/v1/cases/0198-nothing-here-1")
-    asked = ["who-saw", "0198-nothing-here-1", "--service", "cases", "--json", "--by"]
+    await cases.call("O-51", "GET", f"/v1/cases/{NOTHING_HERE}")
+    asked = ["who-saw", NOTHING_HERE, "--service", "cases", "--json", "--by"]
     [seen] = [row for row in json.loads(await pulang(*asked, "O-90")) if row["action"] == "CASE_READ"]
     assert (seen["actor"]["person"], seen["outcome"], seen["decision"]) == ("O-51", "NOT_FOUND", "DENY")
     did = json.loads(await pulang("what-did", "O-51", "--service", "cases", "--json", "--by", "O-90"))
@@ -111,10 +114,10 @@ async def test_who_saw_and_what_did_answer_those_who_may_ask_and_are_audited_the
         (row["action"], row["target_ref"], row["decision"], (row["actor"] or {}).get("person")) for row in questions
     ]
     assert told == [
-        ("AUDIT_WHO_SAW", "0198-nothing-here-1", "PERMIT", "O-90"),
+        ("AUDIT_WHO_SAW", NOTHING_HERE, "PERMIT", "O-90"),
         ("AUDIT_WHAT_DID", "O-51", "PERMIT", "O-90"),
-        ("AUDIT_WHO_SAW", "0198-nothing-here-1", "DENY", "O-20"),
-        ("AUDIT_WHO_SAW", "0198-nothing-here-1", "DENY", None),
+        ("AUDIT_WHO_SAW", NOTHING_HERE, "DENY", "O-20"),
+        ("AUDIT_WHO_SAW", NOTHING_HERE, "DENY", None),
     ]
     none = ["what-did", "O-51", "--service", "cases", "--by", "O-90", "--to", "2026-01-01"]
     assert "Nobody, as far as the audit goes back." in await pulang(*none)

@@ -12,6 +12,7 @@ from services.notify.domain.template import Words
 from services.notify.domain.variables import VARIABLES, Language
 from services.notify.handlers import handlers
 from services.notify.texts import load_catalogue
+from shared.events.audit_v1 import Service
 from shared.events.case_v1 import CaseNo
 from shared.events.envelope import Code, Count, EventData, Id, Moment
 from shared.events.intake_v1 import AgencyRef, Kabupaten
@@ -29,6 +30,7 @@ BY_TYPE: dict[Any, st.SearchStrategy[Any]] = {
     AgencyRef: OFFICES,
     tuple[AgencyRef, ...]: st.lists(OFFICES, max_size=4).map(tuple),
     CaseNo: st.from_regex(r"NTT-20[0-9]{2}-[0-9]{6}", fullmatch=True),
+    Service: st.sampled_from(["intake", "cases", "notify"]),
     Kabupaten: st.sampled_from(["53.02", "53.71"]),
     dict[Kabupaten, Count]: st.just({"53.02": 5}),
 }
