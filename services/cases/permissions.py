@@ -14,10 +14,10 @@ from shared.security.staff import Member, Office
 RESOURCES = (
     resource(Case, "state", "host", "proposed_lead", "lead", "manager", granted="grants.agency"),
     resource(Consent, "case_ref", "subject_ref"),
-    resource(Referral, "state", "sender", "agency", "open_to", "manager"),
-    resource(AgencyFile, "agency", "lead", "manager"),
+    resource(Referral, "state", "sender", "agency", "open_to", "manager", "case_ref"),
+    resource(AgencyFile, "agency", "lead", "manager", "case_ref"),
     resource(Breach, "agency"),
-    resource(Task, "agency", "assignee"),
+    resource(Task, "agency", "assignee", "case_ref"),
     resource(Member, "agency"),
     resource(Office),
 )

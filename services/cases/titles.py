@@ -29,6 +29,11 @@ TITLES: Mapping[str, tuple[str, str]] = {
         "Peran ini hanya diberikan atau dicabut oleh operator",
         "Only the operator gives or takes this role",
     ),
+    "UNKNOWN_PERSON": ("Petugas ini tidak terdaftar", "This person is not in the directory"),
+    "MANAGES_THE_CASE": (
+        "Serahkan dahulu perkara ini kepada manajer lain",
+        "Give the case to another manager first",
+    ),
     "NOT_YOUR_AGENCY": ("Bukan instansi Anda", "Not your agency"),
     "PERSON_KNOWN": ("Orang ini sudah terdaftar", "This person is in the directory already"),
     "WORKS_ELSEWHERE": ("Orang ini terdaftar di instansi lain", "This person works for another agency"),

@@ -11,9 +11,9 @@ from shared.security.policy.kinds import resource
 
 RESOURCES = (
     resource(Interdiction, "agency", "offices", "kabupaten", "state"),
-    resource(Subject, "agency", "offices", "host", "state", "manager"),
+    resource(Subject, "agency", "offices", "host", "state", "manager", "case_ref"),
     resource(ScreeningRound, "agency", "subject_ref"),
-    resource(RightsRequest, "agency", "state"),
+    resource(RightsRequest, "agency", "state", "subject_ref"),
     resource(LegalHold, "agency"),
 )
 

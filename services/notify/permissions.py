@@ -6,7 +6,7 @@ from shared.reference.roles import role_groups
 from shared.security.policy.engine import Policies, policies_of
 from shared.security.policy.kinds import resource
 
-RESOURCES = (resource(Notice, "office"), resource(Delivery, "office", "state"))
+RESOURCES = (resource(Notice, "office", about="about.ref"), resource(Delivery, "office", "state"))
 
 
 def policies() -> Policies:

@@ -120,6 +120,30 @@ async def test_an_agency_that_was_asked_in_sees_the_thin_case_and_no_other_agenc
     assert (await cases.read(MANAGER, referral))["state"]["code"] == "REJECTED"
 
 
+async def test_whoever_is_kept_out_of_a_case_sees_none_whatever_their_role(cases: Cases) -> None:
+    case = await opened(cases)
+    referral = await referred(cases, case)
+    await cases.move(LPSK, referral, {"move": "ACCEPT", "data": {"foreign_no": "PP.01/2026"}})
+    [file] = (await cases.read(LPSK, f"{case}/files"))["items"]
+    for person in (LPSK, SUPERVISOR):
+        await cases.post(MANAGER, f"{case}/exclusions", {"person": person, "reason": "SAME_VILLAGE"})
+    for person in (LPSK, SUPERVISOR):
+        for path in (
+            case,
+            referral,
+            f"/v1/files/{file['id']}",
+            f"{case}/files",
+            f"{case}/timeline",
+            f"{case}/consents",
+        ):
+            assert (await cases.call(person, "GET", path)).status_code == 404, (person, path)
+        for path in ("/v1/cases", "/v1/referrals", "/v1/tasks"):
+            assert (await cases.read(person, path))["items"] == [], (person, path)
+    assert (
+        await cases.call(COLLEAGUE, "POST", f"{case}/exclusions", {"person": LPSK, "reason": "RELATIVE"})
+    ).status_code == 404
+
+
 async def test_after_a_withdrawal_only_the_agencys_own_file_is_left_to_it(cases: Cases) -> None:
     case = await opened(cases)
     referral = await referred(cases, case)

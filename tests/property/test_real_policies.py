@@ -35,6 +35,7 @@ actors = st.builds(
     st.frozensets(st.sampled_from(list(ROLES)), min_size=1, max_size=3),
     st.just(""),
     st.frozensets(st.sampled_from(PLACES), max_size=1),
+    st.frozensets(st.sampled_from(TEXTS), max_size=2),
 )
 askings = st.builds(Asking, actors, st.just(NOW), st.sampled_from(list(PURPOSES)))
 likely: dict[str, tuple[str, ...]] = {

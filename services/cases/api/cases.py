@@ -9,6 +9,7 @@ from services.cases.api.fields import (
     Body,
     CaseNumber,
     Coded,
+    CodeIn,
     Happened,
     Ref,
     moves_of,
@@ -16,7 +17,7 @@ from services.cases.api.fields import (
     risk_of,
     state_of,
 )
-from services.cases.commands import ReassignCase, TakeCase
+from services.cases.commands import ExcludeMember, ReassignCase, TakeCase
 from services.cases.domain.case import Case, Person
 from services.cases.workflows import case_workflow
 from shared.http.masking import Part, View
@@ -167,3 +168,26 @@ class ManagerBody(Body):
 async def reassign_case(call: Call, body: ManagerBody) -> ReassignCase:
     """Give a case to another manager. Whoever had it sees nothing of it any more, nor of its people and parts."""
     return ReassignCase(case=call.path["case"], manager=body.manager, occurred_at=body.occurred_at)
+
+
+class ExclusionBody(Body):
+    """A member of staff with an interest of their own in the case."""
+
+    data_class = DataClass.C1
+
+    person: Annotated[str, Field(max_length=64)] = Field(examples=["O-51"])
+    reason: CodeIn = Field(examples=["SAME_VILLAGE"])
+
+
+@routes.command(
+    "POST",
+    "/v1/cases/{case}/exclusions",
+    permission="case.exclude",
+    audit="MEMBER_EXCLUDED",
+    on=Target("case", Case),
+    body=ExclusionBody,
+    answer=case_view,
+)
+async def exclude_member(call: Call, body: ExclusionBody) -> ExcludeMember:
+    """Keep somebody out: to them the case and its people are from now on as if there were none, whatever their role."""
+    return ExcludeMember(case=call.path["case"], person=body.person, reason=body.reason)

@@ -27,6 +27,7 @@ class Catalogue(Strict):
     timeline: tuple[Named, ...]
     roles: tuple[StaffRole, ...]
     suspension_reasons: tuple[Named, ...]
+    exclusion_reasons: tuple[Named, ...]
     breach_kinds: tuple[Named, ...]
     breach_exemptions: tuple[Named, ...]
 
@@ -91,6 +92,11 @@ def breach_exemptions() -> Mapping[str, Named]:
 def breach_label(code: str, lang: str) -> str:
     """What happened, or why nobody was told, in this language."""
     return _label((*catalogue().breach_kinds, *catalogue().breach_exemptions), code, lang)
+
+
+def exclusion_reasons() -> Mapping[str, Named]:
+    """Why somebody may be kept out of a case, by code."""
+    return {row.code: row for row in catalogue().exclusion_reasons}
 
 
 def reason_label(code: str, lang: str) -> str:

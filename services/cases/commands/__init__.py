@@ -1,9 +1,10 @@
 """What people may do with a case, and what is decided then. Who may do it at all was settled before."""
 
-from services.cases.commands import answer, breach, consent, offices, reassign, referral, staff, take
+from services.cases.commands import answer, breach, consent, exclude, offices, reassign, referral, staff, take
 from services.cases.commands.answer import AcceptReferral, RejectReferral
 from services.cases.commands.breach import KnowBreach, TellOfBreach
 from services.cases.commands.consent import RecordConsent
+from services.cases.commands.exclude import ExcludeMember
 from services.cases.commands.offices import ReinstateOffice, SuspendOffice
 from services.cases.commands.reassign import ReassignCase
 from services.cases.commands.referral import SendReferral
@@ -23,6 +24,7 @@ __all__ = [
     "AppointAdministrator",
     "ChangeMember",
     "EmployMember",
+    "ExcludeMember",
     "KnowBreach",
     "LoadMember",
     "ReassignCase",
@@ -46,5 +48,6 @@ commands = Rulebook().including(
     answer.commands,
     staff.commands,
     offices.commands,
+    exclude.commands,
     breach.commands,
 )

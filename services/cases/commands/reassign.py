@@ -36,7 +36,7 @@ def reassign_case(command: ReassignCase, work: Work) -> Case:
         raise Reject("NOT_TAKEN")
     if case.manager == command.manager:
         raise Reject("MANAGES_ALREADY")
-    _check_manager(work, command.manager, case.lead)
+    _check_manager(work, command.manager, case)
     after = case.evolve(manager=command.manager)
     work.put(after, "CASE_REASSIGNED", manager=command.manager, former=case.manager)
     _pass_on(work, after, command.manager)
@@ -45,10 +45,10 @@ def reassign_case(command: ReassignCase, work: Work) -> Case:
     return work.get(Case, case.id)
 
 
-def _check_manager(work: Work, person: str, lead: str | None) -> None:
+def _check_manager(work: Work, person: str, case: Case) -> None:
     member = work.find(Member, person)
     actor = to_actor(member, work.now) if member else None
-    if actor is None or actor.agency != lead or MANAGES not in actor.roles:
+    if actor is None or actor.agency != case.lead or MANAGES not in actor.roles or case.id in actor.excluded:
         raise invalid("NO_MANAGER_HERE", "/manager")
 
 

@@ -75,9 +75,10 @@ def load_member(command: LoadMember, work: Work) -> Member:
     _check_agency(command.member.agency)
     known = work.find(Member, command.member.person)
     told = member_from(command.member)
-    if known is not None and known.suspended_for:
-        told = told.evolve(active=False)
-    return _tell(work, (known or told).evolve(**_state(told)), known)
+    if known is not None:
+        # The file knows neither who was shut out nor from what somebody is kept out, and must not undo either.
+        told = told.evolve(excluded=known.excluded, active=told.active and not known.suspended_for)
+    return tell(work, (known or told).evolve(**_state(told)), known)
 
 
 @commands.command(AppointAdministrator, needs=lambda c: [Member.ref(c.person)])
@@ -88,7 +89,7 @@ def appoint_administrator(command: AppointAdministrator, work: Work) -> Member:
     if known is not None and known.agency != command.agency:
         raise Reject("WORKS_ELSEWHERE", Kind.CONFLICT)
     member = known or Member(id=command.person, agency=command.agency, roles=(), valid_from=work.now)
-    return _tell(work, member.evolve(roles=tuple(sorted({*member.roles, ADMINISTRATOR}))), known)
+    return tell(work, member.evolve(roles=tuple(sorted({*member.roles, ADMINISTRATOR}))), known)
 
 
 @commands.command(EmployMember, needs=lambda c: [Member.ref(c.member.person)])
@@ -100,7 +101,7 @@ def employ_member(command: EmployMember, work: Work) -> Member:
     if work.find(Member, told.id) is not None:
         raise Reject("PERSON_KNOWN", Kind.CONFLICT)
     check_roles(staff_roles(), told.roles, told.agency)
-    return _tell(work, told, None)
+    return tell(work, told, None)
 
 
 @commands.command(ChangeMember, needs=lambda c: [Member.ref(c.person)])
@@ -117,7 +118,7 @@ def change_member(command: ChangeMember, work: Work) -> Member:
         language=command.language,
         valid_to=command.valid_to,
     )
-    return _tell(work, changed, member)
+    return tell(work, changed, member)
 
 
 @commands.command(SuspendMember, needs=lambda c: [Member.ref(c.person)])
@@ -125,7 +126,7 @@ def suspend_member(command: SuspendMember, work: Work) -> Member:
     """The kill switch: the person is nobody here from now on, and within five seconds everywhere."""
     check_reason(command.reason)
     member = _other(work, command.person)
-    return _tell(work, member.evolve(active=False, suspended_for=command.reason), member)
+    return tell(work, member.evolve(active=False, suspended_for=command.reason), member)
 
 
 @commands.command(ReinstateMember, needs=lambda c: [Member.ref(c.person)])
@@ -134,7 +135,7 @@ def reinstate_member(command: ReinstateMember, work: Work) -> Member:
     member = _other(work, command.person)
     if member.suspended_for is None:
         raise Reject("NOT_SUSPENDED")
-    return _tell(work, member.evolve(active=True, suspended_for=None), member)
+    return tell(work, member.evolve(active=True, suspended_for=None), member)
 
 
 def check_reason(code: str) -> None:
@@ -155,7 +156,7 @@ def _check_agency(office: str) -> None:
         raise invalid("UNKNOWN_AGENCY", "/agency")
 
 
-def _tell(work: Work, member: Member, known: Member | None) -> Member:
+def tell(work: Work, member: Member, known: Member | None) -> Member:
     """Save and publish what differs from what was known."""
     if known is not None and _state(known) == _state(member) and known.suspended_for == member.suspended_for:
         return known

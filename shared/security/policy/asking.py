@@ -22,9 +22,11 @@ PRINCIPAL: Mapping[str, str] = {
     "unit": "String",
     "kabupaten": "Set<String>",
     "limited": "Bool",
+    "excluded": "Set<String>",
 }
 """What policies may ask of a member of staff. `agency` is the office (`GT_KAB-53.02`), `agency_code` and `region` its
-two parts; `limited` says that they answer for the regencies in `kabupaten` alone."""
+two parts; `limited` says that they answer for the regencies in `kabupaten` alone; `excluded` are the
+references of cases and people in which they have an interest of their own."""
 
 CONTEXT: Mapping[str, str] = {"now": "Long", "purpose": "String"}
 """And of the circumstances: the moment, in milliseconds since the epoch, and the declared purpose."""
@@ -50,6 +52,7 @@ class Asking:
             "unit": self.actor.unit,
             "kabupaten": sorted(self.actor.kabupaten),
             "limited": bool(self.actor.kabupaten),
+            "excluded": sorted(self.actor.excluded),
         }
 
     @cached_property
