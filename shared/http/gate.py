@@ -87,8 +87,9 @@ async def _actor(backing: Backing, request: Request, ledger: Ledger) -> Actor:
         raise Problem(401, code, headers={"WWW-Authenticate": challenge}) from None
     actor = await backing.directory.actor(signed_in.person, backing.clock())
     if actor is None:
-        # Who has left and tries again is somebody to know of: the token was verified, so the reference is true.
-        ledger.actor = Actor(person=signed_in.person, agency="", roles=frozenset())
+        if await backing.directory.remembers(signed_in.person):
+            # Who has left and tries again is somebody to know of. What a token calls anybody else may be a name.
+            ledger.actor = Actor(person=signed_in.person, agency="", roles=frozenset())
         await backing.limiter.stranger(_address(request))
         raise Problem(403, "STAFF_UNKNOWN")
     return actor

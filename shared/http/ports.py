@@ -68,6 +68,10 @@ class Directory(Protocol):
         """The person as of now, or None; may raise Unavailable where what is known is too old to act on."""
         ...
 
+    async def remembers(self, person: str) -> bool:
+        """Whether the person is or was a member, so that their reference is one of the directory's."""
+        ...
+
 
 class Positions(Protocol):
     """Knows how far the inbox is."""

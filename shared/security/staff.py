@@ -76,6 +76,10 @@ class StaffDirectory:
             return None
         return to_actor(member, now)
 
+    async def remembers(self, person: str) -> bool:
+        """Whether the person is or was a member."""
+        return await self._reader.find_one(Member, {"_id": person}) is not None
+
 
 def to_actor(member: Member, now: datetime) -> Actor | None:
     """The member as of now; None outside the time of service."""
