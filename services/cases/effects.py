@@ -3,6 +3,7 @@
 from services.cases.domain.case import Case, Grant
 from services.cases.domain.deadline import DeadlineClock
 from services.cases.domain.referral import Referral
+from services.cases.domain.task import Task
 from shared.events import agency_v1, case_v1
 from shared.kernel.timer import Timer, TimerStatus, timer_id
 from shared.kernel.work import Work
@@ -81,6 +82,14 @@ def end_grants(work: Work, case: Case, grants: tuple[Grant, ...], reason: str) -
         else:
             work.put(referral.evolve(open_to=None), "GRANT_ENDED", agency=grant.agency, reason=reason)
     return case.ungranted(*grants)
+
+
+def hand_tasks(work: Work, case: Case) -> None:
+    """Give what is open of the manager's tasks to who manages the case now."""
+    for ref in case.tasks:
+        task = work.get(Task, ref)
+        if task.state == "OPEN" and task.assignee != case.manager:
+            work.put(task.evolve(assignee=case.manager), "TASK_ASSIGNED", assignee=case.manager)
 
 
 def stop_timer(work: Work, referral_ref: str) -> Timer | None:

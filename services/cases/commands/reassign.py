@@ -6,6 +6,7 @@ from datetime import datetime
 from services.cases.domain.agency_file import AgencyFile
 from services.cases.domain.case import Case
 from services.cases.domain.referral import Referral
+from services.cases.effects import hand_tasks
 from shared.events.case_v1 import ManagerChanged
 from shared.kernel.acting import check_time
 from shared.kernel.errors import Reject, invalid
@@ -58,6 +59,7 @@ def _pass_on(work: Work, case: Case, manager: str) -> None:
         work.put(work.get(Referral, ref).evolve(manager=manager), "REFERRAL_MANAGED", manager=manager)
     for ref in case.files:
         work.put(work.get(AgencyFile, ref).evolve(manager=manager), "FILE_MANAGED", manager=manager)
+    hand_tasks(work, case)
 
 
 def _changed(case: Case, work: Work) -> ManagerChanged:

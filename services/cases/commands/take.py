@@ -5,7 +5,7 @@ from datetime import datetime
 
 from services.cases.domain.agency_file import AgencyFile
 from services.cases.domain.case import Case
-from services.cases.effects import announce_opening
+from services.cases.effects import announce_opening, hand_tasks
 from services.cases.workflows import case_workflow
 from shared.kernel.acting import acting, check_time
 from shared.kernel.errors import Kind, Reject
@@ -35,5 +35,6 @@ def take_case(command: TakeCase, work: Work) -> Case:
     for ref in case.files:  # the lead's own facts may have begun some
         file = work.get(AgencyFile, ref)
         work.put(file.evolve(lead=taken.lead, manager=taken.manager), "FILE_MANAGED", manager=taken.manager)
+    hand_tasks(work, taken)
     announce_opening(work, case, taken)
     return work.get(Case, case.id)

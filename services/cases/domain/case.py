@@ -63,6 +63,8 @@ class Case(Aggregate):
     """All that were ever sent for it, by reference."""
     files: tuple[str, ...] = ()
     """The agencies' files that were begun for it, by reference."""
+    tasks: tuple[str, ...] = ()
+    """What its manager has to do, by reference."""
     handed_at: datetime
     """When intake handed the person over."""
 
@@ -132,6 +134,10 @@ class Case(Aggregate):
     def with_file(self, file_ref: str) -> "Case":
         """With one more file."""
         return self.evolve(files=(*self.files, file_ref))
+
+    def with_task(self, task_ref: str) -> "Case":
+        """With one more task of its manager's."""
+        return self.evolve(tasks=(*self.tasks, task_ref))
 
     def ungranted(self, *ended: Grant) -> "Case":
         """Without these grants."""

@@ -25,3 +25,5 @@ def open_call_task(event: Event[NoticeUndeliverable], work: Work) -> None:
         reason=missed.reason,
     )
     work.put(task, "TASK_OPENED", kind="CALL", notice_ref=missed.notice_ref)
+    if case is not None:
+        work.put(case.with_task(task.id), "TASK_OPENED", kind="CALL", task_ref=task.id)

@@ -1,17 +1,20 @@
 """A case passes to another manager, with everything that belongs to it."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
-from services.cases.commands import AcceptReferral, ReassignCase, RejectReferral, SendReferral
+from services.cases.commands import AcceptReferral, ReassignCase, RejectReferral, SendReferral, TakeCase
 from services.cases.domain.agency_file import AgencyFile
 from services.cases.domain.case import Case
 from services.cases.domain.referral import Referral
+from services.cases.domain.task import Task
+from shared.events.notice_v1 import NoticeUndeliverable
 from shared.kernel.context import Actor
 from shared.kernel.errors import Reject
 from shared.security.staff import Member
-from tests.support.pure import NOW
+from tests.support.pure import NOW, World, event
 from tests.unit.cases.builders import LEAD, LPSK, MANAGER, draft, emitted, opened, world
 
 SUPERVISOR = Actor("O-29", LEAD, frozenset({"SUPERVISOR"}))
@@ -64,3 +67,47 @@ def test_a_case_that_nobody_has_or_that_the_person_has_already_cannot_be_given()
         world([draft(), member()]).run(ReassignCase("case-1", "O-21"), SUPERVISOR)
     with pytest.raises(Reject, match="MANAGES_ALREADY"):
         world([opened(), member("O-20")]).run(ReassignCase("case-1", "O-20"), SUPERVISOR)
+
+
+def missed(w: World, notice: str = "notice-1") -> None:
+    """A notice about the case that reached nobody: somebody has to call."""
+    lost = NoticeUndeliverable(
+        occurred_at=NOW,
+        notice_ref=notice,
+        cause_id="event-0",
+        case_ref="case-1",
+        agency="LPSK-53",
+        channel="EMAIL",
+        reason="SMTP_550",
+    )
+    w.handle(event(lost, id_=notice))
+
+
+def tasks(w: World) -> list[Any]:
+    return [slot.now for slot in w.overlay.slots.values() if isinstance(slot.now, Task)]
+
+
+def test_every_open_task_of_the_case_passes_to_the_new_manager() -> None:
+    w = world([opened(), member()])
+    missed(w)
+    missed(w, "notice-2")
+    assert [task.assignee for task in tasks(w)] == ["O-20", "O-20"]
+    w.run(ReassignCase("case-1", "O-21"), SUPERVISOR)
+    assert [task.assignee for task in tasks(w)] == ["O-21", "O-21"]
+
+
+def test_a_task_that_is_done_keeps_the_name_of_who_did_it() -> None:
+    w = world([opened(), member()])
+    missed(w)
+    [task] = tasks(w)
+    w.overlay.set(task.evolve(state="DONE"))
+    w.run(ReassignCase("case-1", "O-21"), SUPERVISOR)
+    assert [task.assignee for task in tasks(w)] == ["O-20"]
+
+
+def test_the_tasks_of_a_draft_fall_to_who_takes_it() -> None:
+    w = world([draft()])
+    missed(w)
+    assert [task.assignee for task in tasks(w)] == [None]
+    w.run(TakeCase("case-1"), MANAGER)
+    assert [task.assignee for task in tasks(w)] == [MANAGER.person]
