@@ -22,6 +22,12 @@ PURPOSES: Mapping[str, Labelled] = Table(Labelled, "purposes.csv")
 """What data may be asked for (UU 27/2022 Art 16, 27 and 28: limited, specific, and true to its purpose)."""
 
 
+def role_label(code: str, lang: str) -> str:
+    """What people call a role in this language; an unknown code stands for itself."""
+    role = ROLES.get(code)
+    return role.label(lang) if role else code
+
+
 def role_groups() -> Mapping[str, tuple[str, ...]]:
     """Each role with its groups, as policies take them."""
     return {code: role.member_of for code, role in ROLES.items()}

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from services.cases.api.fields import At, Body, Coded, CodeIn, OfficeIn, coded, office_of
-from services.cases.catalogue import staff_roles, suspension_reasons
+from services.cases.catalogue import suspension_reasons
 from services.cases.commands import (
     ChangeMember,
     EmployMember,
@@ -19,6 +19,7 @@ from shared.events.intake_v1 import Kabupaten
 from shared.events.staff_v1 import MemberPublished
 from shared.http.masking import View
 from shared.http.routes import Call, Routes, Target
+from shared.reference.roles import role_label
 from shared.security.policy.classes import DataClass
 from shared.security.staff import Member, Office
 
@@ -90,13 +91,13 @@ class OfficeView(View):
 
 def member_view(member: Member, call: Call) -> MemberView:
     """A member in the reader's language."""
-    known, reasons, lang = staff_roles(), suspension_reasons(), call.lang
-    reason = reasons.get(member.suspended_for or "")
+    lang = call.lang
+    reason = suspension_reasons().get(member.suspended_for or "")
     return MemberView(
         person=member.id,
         agency=office_of(member.agency, lang),
         unit=member.unit,
-        roles=tuple(coded(r, known[r].label, lang) if r in known else Coded(code=r, label=r) for r in member.roles),
+        roles=tuple(Coded(code=role, label=role_label(role, lang)) for role in member.roles),
         kabupaten=member.kabupaten,
         language=member.language,
         valid_from=member.valid_from,

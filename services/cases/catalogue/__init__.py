@@ -13,6 +13,7 @@ from services.cases.domain.referral import LegalBasis, ReferralPurpose
 from services.cases.domain.staff import StaffRole
 from services.cases.domain.workflow import Named, Strict
 from shared.reference.agencies import AGENCIES
+from shared.reference.roles import ROLES
 
 
 class Catalogue(Strict):
@@ -39,6 +40,13 @@ class Catalogue(Strict):
         unknown = agencies - set(AGENCIES)
         if unknown:
             raise ValueError(f"unknown agencies: {', '.join(sorted(unknown))}")
+        return self
+
+    @model_validator(mode="after")
+    def _known_roles(self) -> Self:
+        unknown = {row.code for row in self.roles} - set(ROLES)
+        if unknown:
+            raise ValueError(f"unknown roles: {', '.join(sorted(unknown))}")
         return self
 
 

@@ -3,15 +3,16 @@
 from collections.abc import Collection, Mapping
 from typing import Literal
 
-from services.cases.domain.workflow import Named
+from services.cases.domain.workflow import Code, Strict
 from shared.kernel.errors import Kind, Reject, invalid
 
 Giver = Literal["ADMINISTRATOR", "OPERATOR"]
 
 
-class StaffRole(Named):
+class StaffRole(Strict):
     """One role: the agencies that may have it (none named: all), and who gives it."""
 
+    code: Code
     agencies: tuple[str, ...] = ()
     given_by: Giver
 

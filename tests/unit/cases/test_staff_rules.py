@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from services.cases.catalogue import staff_roles
 from services.cases.commands import (
     AppointAdministrator,
     ChangeMember,
@@ -15,9 +16,11 @@ from services.cases.commands import (
     SuspendOffice,
 )
 from services.cases.commands import commands as book
+from services.cases.domain.staff import StaffRole
 from shared.events.staff_v1 import MemberPublished, OfficePublished
 from shared.kernel.context import Actor
 from shared.kernel.errors import Reject
+from shared.reference.roles import ROLES
 from shared.security.staff import Member, Office
 from tests.support.pure import NOW, World
 
@@ -144,3 +147,8 @@ def test_the_operator_makes_the_first_administrator_and_keeps_other_roles() -> N
     assert isinstance(both, MemberPublished)
     assert both.roles == ("AGENCY_ADMIN", "CASE_MANAGER")
     assert refusal(world, AppointAdministrator("O-22", "LPSK-53"), None) == "WORKS_ELSEWHERE"
+
+
+def test_every_role_but_the_platform_operators_is_somebodys_to_give_and_has_its_words_from_the_one_list() -> None:
+    assert set(staff_roles()) == set(ROLES) - {"OPERATOR"}
+    assert not {"label", "label_id"} & set(StaffRole.model_fields)

@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from shared.reference import codes, places, regions
+from shared.reference import codes, places, regions, roles
 
 LABELLED = [
     places.CHECKPOINTS,
@@ -21,6 +21,8 @@ LABELLED = [
     codes.INTERDICTION_STATES,
     codes.POSKO_MEMBERS,
     codes.CONSENT_PURPOSES,
+    roles.ROLES,
+    roles.PURPOSES,
 ]
 
 
