@@ -5,11 +5,13 @@ from services.cases.domain.deadline import DeadlineClock
 from services.cases.domain.referral import Referral
 from services.cases.domain.task import Task
 from shared.events import agency_v1, case_v1
+from shared.kernel.ids import derived_id
 from shared.kernel.timer import Timer, TimerStatus, timer_id
 from shared.kernel.work import Work
 from shared.reference.agencies import agency_of
 
 REFERRAL_ANSWER = "REFERRAL_ANSWER"
+APPOINT_MANAGER = "APPOINT_MANAGER"
 
 
 def announce_risk(work: Work, before: Case, after: Case) -> None:
@@ -90,6 +92,38 @@ def hand_tasks(work: Work, case: Case) -> None:
         task = work.get(Task, ref)
         if task.state == "OPEN" and task.assignee != case.manager:
             work.put(task.evolve(assignee=case.manager), "TASK_ASSIGNED", assignee=case.manager)
+
+
+def vacancy_id(case: Case) -> str:
+    """The id of the one task to find another manager after this one."""
+    return derived_id(APPOINT_MANAGER, f"{case.id}|{case.manager}")
+
+
+def ask_for_manager(work: Work, case: Case) -> None:
+    """A task for the leading office's supervisor, and a notice: the manager may not see the case any more. Neither
+    says why."""
+    task = Task(
+        id=vacancy_id(case),
+        kind=APPOINT_MANAGER,
+        case_ref=case.id,
+        agency=case.lead or case.proposed_lead,
+        assignee=None,
+        about=case.id,
+        reason="NO_MANAGER",
+    )
+    known = work.find(Task, task.id)
+    work.put(known.evolve(state="OPEN") if known else task, "TASK_OPENED", kind=APPOINT_MANAGER)
+    aside = case_v1.ManagerStoodAside(
+        occurred_at=work.occurred_at, case_ref=case.id, case_no=case.case_no, lead=task.agency
+    )
+    work.emit(aside, key=case.id)
+
+
+def manager_found(work: Work, case: Case) -> None:
+    """The task is done, if there was one."""
+    task = work.find(Task, vacancy_id(case))
+    if task is not None and task.state == "OPEN":
+        work.put(task.evolve(state="DONE"), "TASK_DONE", kind=APPOINT_MANAGER)
 
 
 def stop_timer(work: Work, referral_ref: str) -> Timer | None:

@@ -34,6 +34,7 @@ TITLES: Mapping[str, tuple[str, str]] = {
         "Serahkan dahulu perkara ini kepada manajer lain",
         "Give the case to another manager first",
     ),
+    "NOT_KEPT_OUT": ("Petugas ini tidak dikecualikan", "This person is not kept out"),
     "NOT_YOUR_AGENCY": ("Bukan instansi Anda", "Not your agency"),
     "PERSON_KNOWN": ("Orang ini sudah terdaftar", "This person is in the directory already"),
     "WORKS_ELSEWHERE": ("Orang ini terdaftar di instansi lain", "This person works for another agency"),

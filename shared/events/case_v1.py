@@ -193,6 +193,17 @@ class ErasureWeighed(EventData):
     needed: tuple[Code, ...]
 
 
+class ManagerStoodAside(EventData):
+    """The case's manager may not see it any more; the leading office has to name another."""
+
+    type = "id.pulang.case.manager.stood_aside.v1"
+    topics = TOPIC
+
+    case_ref: Id
+    case_no: CaseNo
+    lead: AgencyRef
+
+
 class BreachKnown(EventData):
     """A failure to protect personal data is known; until `due_at` the persons and the authority are told."""
 

@@ -144,6 +144,40 @@ async def test_whoever_is_kept_out_of_a_case_sees_none_whatever_their_role(cases
     ).status_code == 404
 
 
+async def test_an_interest_declared_takes_the_case_away_at_once_and_only_the_supervisor_gives_it_back(
+    cases: Cases,
+) -> None:
+    case = await opened(cases)
+    await referred(cases, case)
+    for person in (LPSK, MANAGER):
+        said_so = await cases.post(person, f"{case}/interests", {"reason": "RELATIVE"})
+        assert (said_so["inside"], said_so["masked"]) == (None, ["/inside"])
+        for path in (case, f"{case}/timeline"):
+            assert (await cases.call(person, "GET", path)).status_code == 404, (person, path)
+        for path in ("/v1/cases", "/v1/referrals", "/v1/tasks"):
+            assert (await cases.read(person, path))["items"] == [], (person, path)
+        back = {"person": person, "reason": "NAMED_IN_ERROR"}
+        assert (await cases.call(person, "POST", f"{case}/readmissions", back)).status_code == 404
+    [task] = (await cases.read(SUPERVISOR, "/v1/tasks"))["items"]
+    assert (task["kind"]["code"], task["case"]) == ("APPOINT_MANAGER", case.rpartition("/")[2])
+
+    back = {"person": MANAGER, "reason": "NOTHING_FOUND"}
+    assert (await cases.call(COLLEAGUE, "POST", f"{case}/readmissions", back)).status_code == 404
+    await cases.post(SUPERVISOR, f"{case}/readmissions", back)
+    assert (await cases.read(MANAGER, case))["inside"]["manager"] == MANAGER
+    assert (await cases.call(LPSK, "GET", case)).status_code == 404
+    assert [task["state"] for task in (await cases.read(SUPERVISOR, "/v1/tasks"))["items"]] == ["DONE"]
+    actions = [row["action"] for row in await cases.rows("audit", {"outcome": "OK"})]
+    assert (actions.count("INTEREST_DECLARED"), actions.count("MEMBER_READMITTED")) == (2, 1)
+
+
+async def test_nobody_declares_an_interest_in_what_they_do_not_see(cases: Cases) -> None:
+    case = await opened(cases)
+    for person in (COLLEAGUE, ELSEWHERE, LPSK):
+        refused = await cases.call(person, "POST", f"{case}/interests", {"reason": "RELATIVE"})
+        assert refused.status_code == 404, person
+
+
 async def test_after_a_withdrawal_only_the_agencys_own_file_is_left_to_it(cases: Cases) -> None:
     case = await opened(cases)
     referral = await referred(cases, case)

@@ -17,7 +17,7 @@ from services.cases.api.fields import (
     risk_of,
     state_of,
 )
-from services.cases.commands import ExcludeMember, ReassignCase, TakeCase
+from services.cases.commands import DeclareInterest, ExcludeMember, ReadmitMember, ReassignCase, TakeCase
 from services.cases.domain.case import Case, Person
 from services.cases.workflows import case_workflow
 from shared.http.masking import Part, View
@@ -191,3 +191,49 @@ class ExclusionBody(Body):
 async def exclude_member(call: Call, body: ExclusionBody) -> ExcludeMember:
     """Keep somebody out: to them the case and its people are from now on as if there were none, whatever their role."""
     return ExcludeMember(case=call.path["case"], person=body.person, reason=body.reason)
+
+
+class InterestBody(Body):
+    """The caller's own interest in the case."""
+
+    data_class = DataClass.C1
+
+    reason: CodeIn = Field(examples=["RELATIVE"])
+
+
+@routes.command(
+    "POST",
+    "/v1/cases/{case}/interests",
+    permission="case.declare",
+    audit="INTEREST_DECLARED",
+    on=Target("case", Case),
+    body=InterestBody,
+    answer=case_view,
+)
+async def declare_interest(call: Call, body: InterestBody) -> DeclareInterest:
+    """Declare an interest of one's own. From now on there is no such case for the caller, who cannot take it back; if
+    the caller manages it, the leading office's supervisor is asked to name another manager."""
+    return DeclareInterest(case=call.path["case"], person=call.actor.person, reason=body.reason)
+
+
+class ReadmissionBody(Body):
+    """A member of staff who was kept out of the case."""
+
+    data_class = DataClass.C1
+
+    person: Annotated[str, Field(max_length=64)] = Field(examples=["O-51"])
+    reason: CodeIn = Field(examples=["NAMED_IN_ERROR"])
+
+
+@routes.command(
+    "POST",
+    "/v1/cases/{case}/readmissions",
+    permission="case.readmit",
+    audit="MEMBER_READMITTED",
+    on=Target("case", Case),
+    body=ReadmissionBody,
+    answer=case_view,
+)
+async def readmit_member(call: Call, body: ReadmissionBody) -> ReadmitMember:
+    """Let somebody in again who was kept out. Nobody lets themselves in."""
+    return ReadmitMember(case=call.path["case"], person=body.person, reason=body.reason)

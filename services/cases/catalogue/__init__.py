@@ -29,6 +29,7 @@ class Catalogue(Strict):
     roles: tuple[StaffRole, ...]
     suspension_reasons: tuple[Named, ...]
     exclusion_reasons: tuple[Named, ...]
+    readmission_reasons: tuple[Named, ...]
     breach_kinds: tuple[Named, ...]
     breach_exemptions: tuple[Named, ...]
 
@@ -105,6 +106,11 @@ def breach_label(code: str, lang: str) -> str:
 def exclusion_reasons() -> Mapping[str, Named]:
     """Why somebody may be kept out of a case, by code."""
     return {row.code: row for row in catalogue().exclusion_reasons}
+
+
+def readmission_reasons() -> Mapping[str, Named]:
+    """Why somebody who was kept out may be let in again, by code."""
+    return {row.code: row for row in catalogue().readmission_reasons}
 
 
 def reason_label(code: str, lang: str) -> str:

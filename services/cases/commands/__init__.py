@@ -4,7 +4,7 @@ from services.cases.commands import answer, breach, consent, exclude, offices, r
 from services.cases.commands.answer import AcceptReferral, RejectReferral
 from services.cases.commands.breach import KnowBreach, TellOfBreach
 from services.cases.commands.consent import RecordConsent
-from services.cases.commands.exclude import ExcludeMember
+from services.cases.commands.exclude import DeclareInterest, ExcludeMember, ReadmitMember
 from services.cases.commands.offices import ReinstateOffice, SuspendOffice
 from services.cases.commands.reassign import ReassignCase
 from services.cases.commands.referral import SendReferral
@@ -23,10 +23,12 @@ __all__ = [
     "AcceptReferral",
     "AppointAdministrator",
     "ChangeMember",
+    "DeclareInterest",
     "EmployMember",
     "ExcludeMember",
     "KnowBreach",
     "LoadMember",
+    "ReadmitMember",
     "ReassignCase",
     "RecordConsent",
     "ReinstateMember",

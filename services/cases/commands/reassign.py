@@ -6,7 +6,7 @@ from datetime import datetime
 from services.cases.domain.agency_file import AgencyFile
 from services.cases.domain.case import Case
 from services.cases.domain.referral import Referral
-from services.cases.effects import hand_tasks
+from services.cases.effects import hand_tasks, manager_found
 from shared.events.case_v1 import ManagerChanged
 from shared.kernel.acting import check_time
 from shared.kernel.errors import Reject, invalid
@@ -40,6 +40,7 @@ def reassign_case(command: ReassignCase, work: Work) -> Case:
     _check_manager(work, command.manager, case)
     after = case.evolve(manager=command.manager)
     work.put(after, "CASE_REASSIGNED", manager=command.manager, former=case.manager)
+    manager_found(work, case)
     _pass_on(work, after, command.manager)
     if case.state != "DRAFT":  # of a draft's manager nobody was told yet; opening it tells
         work.emit(_changed(after, work), key=case.id)
