@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
-from shared.events.codec import encode
+from shared.events.codec import encode, numbered
 from shared.events.envelope import Event, EventData
 from shared.events.registry import Registry, TopicSpec
 from shared.kernel.aggregate import Aggregate
@@ -22,7 +22,7 @@ from shared.kernel.work import Work
 from shared.messaging.settings import Kafka
 from shared.mongo.client import Mongo
 from shared.mongo.indexes import ensure
-from shared.mongo.saving import OutboxWriter
+from shared.mongo.outbox_writer import OutboxWriter
 from shared.mongo.unit_of_work import UnitOfWork
 from shared.observability.metrics import Metrics
 
@@ -157,9 +157,8 @@ def counted(number: int) -> tuple[str, bytes]:
         time=now,
         key=key,
         correlation_id=key,
-        sequence=1,
     )
-    return key, value
+    return key, numbered(value, 1)
 
 
 async def make_topics(bench: Bench) -> None:

@@ -35,7 +35,7 @@ def cause_of(action: str, by: str) -> Any:
 def rule(service: ServiceName, batch: Any) -> None:
     """Carry it out. Raises OperatorError where nothing is parked there, or where the database cannot."""
     from shared.kernel.clock import system_clock
-    from shared.mongo.saving import OutboxWriter
+    from shared.mongo.outbox_writer import OutboxWriter
     from shared.mongo.transaction import Transient
     from shared.mongo.unit_of_work import UnitOfWork
     from shared.observability.metrics import Metrics

@@ -16,6 +16,8 @@ from shared.events.reasons import Refused
 from shared.events.registry import Registry, TopicSpec
 
 ATTRIBUTES = frozenset(Envelope.model_fields)
+NUMBER_BYTES = 32
+"""Room for the number that is added last."""
 
 
 class EventTooLarge(Exception):
@@ -78,12 +80,12 @@ def encode(
     causation_id: str | None = None,
     traceparent: str | None = None,
     epoch: int | None = None,
-    sequence: int | None = None,
 ) -> bytes:
     """An envelope around a body. `source` is `/pulang/<service>`, `time` when it was recorded, `key` the record's.
 
-    A thin event leaves without the ids that would tie it to others' acts. Raises EventTooLarge, ValueError where an
-    attribute is none, and TypeError where the body is no event's.
+    What can be known about an event when it is decided is checked here; its number comes later (`numbered`). A thin
+    event leaves without the ids that would tie it to others' acts. Raises EventTooLarge, ValueError where an attribute
+    is none, and TypeError where the body is no event's or no JSON.
     """
     if not isinstance(data, EventData):
         raise TypeError(f"{type(data).__name__} is no event's body")
@@ -101,7 +103,6 @@ def encode(
         "correlationid": None if thin else correlation_id,
         "causationid": None if thin else causation_id,
         "epoch": epoch,
-        "sequence": sequence,
         "data": data.model_dump(mode="json"),
     }
     return _sealed({name: value for name, value in attributes.items() if value is not None})
@@ -121,6 +122,12 @@ def _sealed(attributes: dict[str, Any]) -> bytes:
         names = sorted({str(e["loc"][0]) for e in error.errors(include_input=False, include_url=False)})
         raise ValueError(f"invalid attributes: {', '.join(names)}") from None
     raw = orjson.dumps(attributes)
-    if len(raw) > MAX_EVENT_BYTES:
+    if len(raw) + NUMBER_BYTES > MAX_EVENT_BYTES:
         raise EventTooLarge(str(attributes["type"]))
     return raw
+
+
+def numbered(value: bytes, sequence: int) -> bytes:
+    """The encoded event with its number within topic and key, which is known only once the others of its transaction
+    are: added to the end of the object, so that nothing is encoded twice."""
+    return value[:-1] + b',"sequence":%d}' % sequence

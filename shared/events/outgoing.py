@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """One row of the outbox: encoded once, numbered within its topic and key."""
+    """One row of the outbox: encoded once, numbered within its topic and key. Before it is saved its number is 0."""
 
     id: str
     topic: str

@@ -33,6 +33,10 @@ BY_CODE: Titles = MappingProxyType(
             "Daftar petugas belum mutakhir; coba lagi sebentar",
             "The staff directory is not up to date; try again shortly",
         ),
+        "EVENT_TOO_LARGE": (
+            "Terlalu banyak dalam satu permintaan; bagi menjadi beberapa",
+            "Too much in one request; divide it into several",
+        ),
         "TOKEN_EXPIRED": ("Sesi Anda sudah berakhir", "Your session has ended"),
         "IDEMPOTENCY_KEY_MISSING": ("Sertakan Idempotency-Key", "Send an Idempotency-Key"),
         "IDEMPOTENCY_KEY_INVALID": ("Idempotency-Key tidak sah", "The Idempotency-Key is not valid"),

@@ -17,7 +17,7 @@ from shared.kernel.clock import Clock
 from shared.kernel.context import Cause
 from shared.kernel.work import Emitted
 from shared.mongo.client import Document, Mongo
-from shared.mongo.saving import OutboxWriter
+from shared.mongo.outbox_writer import OutboxWriter
 from shared.mongo.transaction import Transaction, transact
 from shared.security.audit.chain import Head, chains_of_rows, place, service_chain
 from shared.security.audit.checkpoint import Checkpoint, CheckpointKind, following, head_of
@@ -86,7 +86,7 @@ class AuditChain:
             await tx.insert(ALARMS, [{"_id": alarm.ref, **who, "at": alarm.at, "count": alarm.count}])
             event = Emitted(self._raised(alarm, tell), key=alarm.person, subject=alarm.person, id=alarm.ref)
             cause = Cause("SECURITY_RAISED", alarm.entry, alarm.ref, channel="audit")
-            await self.outbox.save(tx, [(event, cause)], self.clock())
+            await self._publish(tx, event, cause)
             return True
 
         return await transact(self.mongo, body)
@@ -156,8 +156,12 @@ class AuditChain:
         told = CheckpointSigned(occurred_at=made.at, **made.plain())
         id_ = f"{self.service}-checkpoint-{made.number}"
         event = Emitted(told, key=self.service, subject=self.service, id=id_)
-        await self.outbox.save(tx, [(event, Cause("AUDIT_SEALED", id_, id_, channel="audit"))], now)
+        await self._publish(tx, event, Cause("AUDIT_SEALED", id_, id_, channel="audit"))
         return made
+
+    async def _publish(self, tx: Transaction, event: Emitted, cause: Cause) -> None:
+        now = self.clock()
+        await self.outbox.save(tx, [self.outbox.encoded(event, cause, now)], now)
 
 
 async def last_checkpoint(tx: Transaction) -> Checkpoint | None:

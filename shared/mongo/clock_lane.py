@@ -58,11 +58,6 @@ class Firing(Batch):
             about = [now for kind, id_ in changed for now in desk.loaded(Ref(kind, id_))]
             desk.audit(cause, target=(changed[0][0].__name__, changed[0][1]), about=about)
 
-    def refuse(self, reject: Reject) -> None:
-        """It cannot be saved; it stays as it is and is tried again after a rest."""
-        super().refuse(reject)
-        log.error("timer_unsavable", kind=self.timer.kind, reason=reject.code)
-
 
 @dataclass
 class ClockLane:
@@ -132,12 +127,19 @@ class ClockLane:
             await self.uow.run(firing)
         except Transient:
             raise
+        except Reject as reject:
+            self._rest(timer, reject.code)
         except Exception as error:  # noqa: BLE001 - a bug in one rule must not hold back the other deadlines
-            self._resting[timer.id] = time.monotonic() + REST_S
-            log.error("timer_failed", kind=timer.kind, bug=signature(error))
+            self._rest(timer, "BUG", signature(error))
         else:
             if firing.forced:
-                self._resting[timer.id] = time.monotonic() + REST_S
-                return
+                return self._rest(timer, firing.forced.code)
             late_s = (self.uow.clock() - timer.due_at).total_seconds()
             self.uow.metrics.timer_lateness.labels(timer.kind).observe(late_s)
+        return None
+
+    def _rest(self, timer: Timer, reason: str, bug: str | None = None) -> None:
+        """It stays as it is, and is tried again after a while."""
+        self._resting[timer.id] = time.monotonic() + REST_S
+        self.uow.metrics.timers_failed.labels(timer.kind, reason).inc()
+        log.error("timer_failed", kind=timer.kind, reason=reason, bug=bug)

@@ -17,7 +17,7 @@ from shared.kernel.work import Work
 from shared.mongo.client import Document
 from shared.mongo.desk import Desk, target_of
 from shared.mongo.expiry import expires
-from shared.mongo.saving import topic_of
+from shared.mongo.outbox_writer import topic_of
 from shared.mongo.transaction import OutcomeUnknown, Transaction, Transient, jittered
 from shared.mongo.unit_of_work import Batch, UnitOfWork
 

@@ -5,12 +5,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from shared.events.outgoing import Outgoing
 from shared.kernel.aggregate import Aggregate, Entry, Ref
 from shared.kernel.audit import AuditRow, chains_of, foreign_refs, refs_of
 from shared.kernel.context import Cause, Grounds
 from shared.kernel.rulebook import Registered
 from shared.kernel.work import Emitted, Fact, NotLoaded, Overlay, Work
 from shared.mongo.loading import load
+from shared.mongo.outbox_writer import OutboxWriter
 from shared.mongo.transaction import Transaction
 from shared.observability.metrics import Metrics
 
@@ -32,13 +34,15 @@ class Desk:
     tx: Transaction
     now: datetime
     metrics: Metrics
+    outbox: OutboxWriter
     overlay: Overlay = field(default_factory=Overlay)
     lines: list[Line] = field(default_factory=list)
     entries: list[Entry] = field(default_factory=list)
-    events: list[tuple[Emitted, Cause]] = field(default_factory=list)
+    events: list[Outgoing] = field(default_factory=list)
 
     async def ask(self, registered: Registered, body: Any, cause: Cause) -> Work:
-        """Let a rule decide on its own layer and keep its decision; raises whatever the rule raises."""
+        """Let a rule decide on its own layer and keep its decision; raises whatever the rule raises, and what is
+        wrong with the events that it emits."""
         for _ in range(MAX_LATE_LOADS):
             work = Work(self.overlay, self.now, cause)
             work.occurred_at = getattr(body, "occurred_at", None) or self.now
@@ -91,11 +95,16 @@ class Desk:
         slot = self.overlay.slots.get((ref.kind, ref.id)) if ref else None
         return (slot.now,) if slot and slot.now else ()
 
+    def emit(self, emitted: Emitted, cause: Cause) -> None:
+        """Publish an event of the runtime's own."""
+        self.events.append(self.outbox.encoded(emitted, cause, self.now))
+
     def _keep(self, work: Work, cause: Cause) -> None:
+        events = [self.outbox.encoded(event, cause, self.now) for event in work.events]
         work.settle()
         self.lines += [Line(fact, cause) for fact in work.facts.values()]
         self.entries += work.entries
-        self.events += [(event, cause) for event in work.events]
+        self.events += events
 
 
 def target_of(work: Work) -> tuple[str, str] | None:

@@ -1,4 +1,4 @@
-"""The outbox as the relay reads it. Rows are written by `saving.OutboxWriter`, in the transaction of their cause."""
+"""The outbox as the relay reads it. `OutboxWriter` writes the rows, in the transaction of their cause."""
 
 import asyncio
 from collections.abc import AsyncIterator, Collection

@@ -65,7 +65,7 @@ class Refusals:
             reference=row["_id"],
         )
         cause = Cause(action="MESSAGE_REFUSED", id=row["_id"], correlation_id=row["_id"])
-        desk.events.append((Emitted(refused, key=row["_id"], subject=row["_id"], id=row["_id"]), cause))
+        desk.emit(Emitted(refused, key=row["_id"], subject=row["_id"], id=row["_id"]), cause)
 
     async def quarantine(self, desk: Desk, incoming: Incoming, reason: str, owner: str) -> FactSetAside:
         """Aside, alone: later facts go on, so that one bad fact never holds back a threat or a release."""

@@ -1,27 +1,19 @@
 """How one attempt's decisions become writes. States go first: there a stale guard or a conflict shows soonest."""
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from datetime import datetime
 from typing import Any
-from zlib import crc32
 
-from pymongo import InsertOne, ReplaceOne, UpdateOne
+from pymongo import InsertOne, ReplaceOne
 
-from shared.events.codec import encode
-from shared.events.envelope import MAX_EVENT_BYTES
 from shared.kernel.aggregate import Aggregate
-from shared.kernel.context import Cause
-from shared.kernel.work import Emitted, Overlay
+from shared.kernel.work import Overlay
 from shared.mongo.client import Document
 from shared.mongo.desk import Desk, Line
 from shared.mongo.documents import to_document
 from shared.mongo.transaction import Transaction
 
 Operations = dict[type[Aggregate], list[Any]]
-
-
-class EventTooLarge(ValueError):
-    """A rule emitted an event that no broker would take: a bug, found before it can block the outbox."""
 
 
 async def save_states(tx: Transaction, overlay: Overlay) -> None:
@@ -75,77 +67,3 @@ async def save_entries(tx: Transaction, desk: Desk) -> None:
         rows[(entry.collection, entry.database)].append(to_document(entry))
     for (name, database), documents in rows.items():
         await tx.insert(name, documents, database)
-
-
-async def save_events(tx: Transaction, desk: Desk, outbox: "OutboxWriter") -> None:
-    """Number each event within its topic and key, and lay it in the outbox."""
-    if desk.events:
-        await outbox.save(tx, desk.events, desk.now)
-
-
-class OutboxWriter:
-    """Turns emitted events into outbox rows of `service`, spread over `shards` by topic and key."""
-
-    def __init__(self, service: str, shards: int = 4, epoch: int = 1) -> None:
-        self.source = f"/pulang/{service}"
-        self.shards = shards
-        self.epoch = epoch
-
-    async def save(self, tx: Transaction, events: list[tuple[Emitted, Cause]], now: datetime) -> None:
-        """Raise the counters and insert the rows.
-
-        The counter's write conflicts with any other transaction on the same key, so a higher number can never
-        become visible before a lower one, and the relay needs no order beyond it. INVARIANT 3.
-        """
-        addresses = [(topic_of(emitted), emitted.key) for emitted, _ in events]
-        last = await _raise_counters(tx, Counter(addresses))
-        rows = []
-        for (emitted, cause), address in zip(reversed(events), reversed(addresses), strict=True):
-            rows.append(self._row(emitted, cause, address, last[address], now))
-            last[address] -= 1
-        await tx.insert("outbox", rows)
-
-    def _row(self, emitted: Emitted, cause: Cause, address: tuple[str, str], sequence: int, now: datetime) -> Document:
-        topic, key = address
-        value = encode(
-            emitted.data,
-            id_=emitted.id,
-            source=self.source,
-            subject=emitted.subject,
-            time=now,
-            key=key,
-            correlation_id=cause.correlation_id,
-            causation_id=cause.id,
-            traceparent=cause.traceparent,
-            sequence=sequence,
-            epoch=self.epoch,
-        )
-        if len(value) > MAX_EVENT_BYTES:
-            raise EventTooLarge(type(emitted.data).__name__)
-        shard = crc32(f"{topic}|{key}".encode()) % self.shards
-        return {
-            "_id": emitted.id,
-            "shard": shard,
-            "topic": topic,
-            "key": key,
-            "sequence": sequence,
-            "value": value,
-            "at": now,
-        }
-
-
-def topic_of(emitted: Emitted) -> str:
-    """Where an event goes; a type that lives on several topics has to be told."""
-    topics: tuple[str, ...] = emitted.data.topics  # type: ignore[attr-defined]
-    if emitted.topic is None and len(topics) == 1:
-        return topics[0]
-    if emitted.topic not in topics:
-        raise ValueError(f"{type(emitted.data).__name__} does not go to {emitted.topic}")
-    return str(emitted.topic)
-
-
-async def _raise_counters(tx: Transaction, by: Counter[tuple[str, str]]) -> dict[tuple[str, str], int]:
-    ids = {f"{topic}|{key}": (topic, key) for topic, key in by}
-    raises = [UpdateOne({"_id": id_}, {"$inc": {"sequence": by[address]}}, upsert=True) for id_, address in ids.items()]
-    await tx.write("keys", raises)
-    return {ids[row["_id"]]: row["sequence"] for row in await tx.find("keys", {"_id": {"$in": list(ids)}})}

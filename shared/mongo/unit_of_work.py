@@ -18,8 +18,9 @@ from shared.kernel.work import Address
 from shared.mongo.client import Mongo
 from shared.mongo.desk import Desk
 from shared.mongo.loading import load
+from shared.mongo.outbox_writer import OutboxWriter
 from shared.mongo.parking import release_waiting
-from shared.mongo.saving import EventTooLarge, OutboxWriter, save_entries, save_events, save_states, save_timeline
+from shared.mongo.saving import save_entries, save_states, save_timeline
 from shared.mongo.transaction import BUDGET_S, Conflict, KeyTaken, Stuck, Transaction, jittered, transact
 from shared.observability.metrics import Metrics
 
@@ -28,7 +29,7 @@ log = structlog.get_logger(__name__)
 HALVE_AFTER = 2
 TOUCH_AFTER = 3
 
-UNSAVABLE = (OverflowError, UnicodeError, RecursionError, BSONError, DocumentTooLarge, EventTooLarge, ValidationError)
+UNSAVABLE = (OverflowError, UnicodeError, RecursionError, BSONError, DocumentTooLarge, ValidationError)
 """What a rule may build and no database takes, and a stored document that its kind no longer understands.
 
 The first three are not even the driver's errors (2^63, a lone surrogate, nesting): a consumer that catches only the
@@ -117,7 +118,7 @@ class UnitOfWork:
         async def body(tx: Transaction) -> None:
             if touch:
                 await _touch(tx, hot)
-            desk = Desk(tx, self.clock(), self.metrics)
+            desk = Desk(tx, self.clock(), self.metrics, self.outbox)
             await load(tx, desk.overlay, await batch.claim(tx))
             await batch.decide(desk)
             hot[:] = sorted(desk.overlay.dirty, key=lambda a: (a[0].collection, a[1]))
@@ -133,7 +134,7 @@ class UnitOfWork:
         await save_timeline(tx, desk)
         await save_entries(tx, desk)
         self.probe("after_audit")
-        await save_events(tx, desk, self.outbox)
+        await self.outbox.save(tx, desk.events, desk.now)
         self.probe("after_outbox")
         await batch.save(tx)
         await release_waiting(tx, desk.overlay)  # after the heads that the batch itself read and writes

@@ -61,6 +61,8 @@ class Metrics:
         """Worry when it exceeds the number of units of work: some aggregate is hot."""
         self.timer_lateness = self._histogram("timer_lateness_s", "Seconds between due and fired", _LATENESS_S, "kind")
         """Worry above a minute: no clock holds the lease, or the clocks disagree by more than 60 s."""
+        self.timers_failed = self._counter("timers_failed", "Firings that failed, by reason", "kind", "reason")
+        """Worry about any: a deadline passes unnoticed. It rests for a minute, and is tried again for ever."""
         self.audit_broken = self._gauge("audit_broken", "1 while the stored audit is not what was sealed or copied")
         """Worry at once: somebody wrote to the database. `pulang audit verify` names the entry."""
         self.deliveries = self._counter("deliveries", "Notices by channel and outcome", "channel", "outcome")

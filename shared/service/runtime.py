@@ -23,8 +23,8 @@ from shared.mongo.indexes import ensure
 from shared.mongo.keyvault import KeyVault, key_database_of
 from shared.mongo.leases import MongoLeases
 from shared.mongo.outbox import MongoOutbox
+from shared.mongo.outbox_writer import OutboxWriter
 from shared.mongo.reader import AuditLog, MongoReader
-from shared.mongo.saving import OutboxWriter
 from shared.mongo.unit_of_work import UnitOfWork
 from shared.mongo.verdicts import Judge
 from shared.observability.metrics import Metrics

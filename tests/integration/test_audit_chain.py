@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
 
+import orjson
 import pytest
 
 from shared.events.audit_v1 import CheckpointSigned
@@ -101,7 +102,7 @@ async def test_a_checkpoint_goes_out_as_an_event_that_a_stranger_can_verify(audi
     await audit.grow(3)
     [row] = await audit.mongo.collection("outbox").find({}).to_list(None)
     assert (row["topic"], row["key"]) == ("audit-checkpoints", "cases")
-    told = CheckpointSigned.model_validate_json(row["value"][row["value"].index(b'"data":') + 7 : -1])
+    told = CheckpointSigned.model_validate(orjson.loads(row["value"])["data"])
     [copy] = audit.copies
     assert {name: value for name, value in told.model_dump().items() if name != "occurred_at"} == copy
 

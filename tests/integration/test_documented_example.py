@@ -45,9 +45,7 @@ async def publish(kafka: str, topic: str) -> None:
     producer = AIOKafkaProducer(**Kafka(kafka).client())
     await producer.start()
     now = datetime.now(UTC)
-    value = encode(
-        OPENED, id_="event-1", source="/pulang/cases", subject=CASE, time=now, key=CASE, correlation_id="c", sequence=1
-    )
+    value = encode(OPENED, id_="event-1", source="/pulang/cases", subject=CASE, time=now, key=CASE, correlation_id="c")
     await producer.send_and_wait(topic, value, key=CASE.encode())
     await producer.send_and_wait(topic, value, key=CASE.encode())
     await producer.stop()

@@ -16,7 +16,7 @@ from shared.mongo.audit_checkpoints import CheckpointStore
 from shared.mongo.audit_trail import AuditTrail
 from shared.mongo.client import Mongo
 from shared.mongo.documents import to_document
-from shared.mongo.saving import OutboxWriter
+from shared.mongo.outbox_writer import OutboxWriter
 from shared.security.audit.checkpoint import Checkpoint
 from shared.security.audit.signing import Signer
 

@@ -1,7 +1,7 @@
 """The smallest service: accounts that add up numbers. Tests of the runtime speak of it, so that they prove nothing
 about a particular domain."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -27,8 +27,8 @@ from shared.mongo.client import Mongo
 from shared.mongo.command_bus import CommandBus
 from shared.mongo.event_lane import EventLane
 from shared.mongo.indexes import ensure
+from shared.mongo.outbox_writer import OutboxWriter
 from shared.mongo.releasing import Releaser
-from shared.mongo.saving import OutboxWriter
 from shared.mongo.unit_of_work import UnitOfWork
 from shared.mongo.verdicts import Judge
 from shared.observability.metrics import Metrics
@@ -71,12 +71,22 @@ class Reported(EventData):
 
     account: str
     total: int
+    note: str = ""
 
 
 class Broken:
     """A switch that tests flip: which accounts' events are refused for now."""
 
     accounts: ClassVar[set[str]] = set()
+
+
+class Loud:
+    """Another: which accounts say more than any broker takes, and which say what is no text."""
+
+    accounts: ClassVar[Mapping[str, str]] = {}
+
+
+TOO_MUCH = "x" * 1_000_000
 
 
 book = Rulebook()
@@ -121,9 +131,7 @@ def add_command(command: Add, work: Work) -> Account:
 def ring(timer: Timer, work: Work) -> None:
     """A timer adds a thousand."""
     account = _add(work, timer.about, 1000, None)
-    work.emit(
-        Reported(occurred_at=work.now, account=account.id, total=account.total), key=account.id, event_id=timer.event_id
-    )
+    work.emit(_report(work, account), key=account.id, event_id=timer.event_id)
 
 
 def _add(work: Work, id_: str, amount: int, nickname: str | None, report_id: str | None = None) -> Account:
@@ -132,8 +140,13 @@ def _add(work: Work, id_: str, amount: int, nickname: str | None, report_id: str
         total=account.total + amount, log=(*account.log, amount), nickname=nickname or account.nickname
     )
     work.put(account, "ADDED", amount=amount)
-    work.emit(Reported(occurred_at=work.now, account=id_, total=account.total), key=id_, event_id=report_id)
+    work.emit(_report(work, account), key=id_, event_id=report_id)
     return account
+
+
+def _report(work: Work, account: Account) -> Reported:
+    note = Loud.accounts.get(account.id, "")
+    return Reported(occurred_at=work.now, account=account.id, total=account.total, note=note)
 
 
 REGISTRY = Registry(

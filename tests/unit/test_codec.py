@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from shared.events.acceptance import ModelMissing
 from shared.events.agency_v1 import AgencyPointer
 from shared.events.case_v1 import ReferralSent
-from shared.events.codec import EventTooLarge, decode, encode
+from shared.events.codec import NUMBER_BYTES, EventTooLarge, decode, encode, numbered
 from shared.events.diagnosis import decode_strictly
-from shared.events.envelope import MAX_EVENT_BYTES
+from shared.events.envelope import MAX_EVENT_BYTES, EventData
 from shared.events.frame import MAX_PARTNER_BYTES
 from shared.events.incoming import Incoming, Partition, Record
 from shared.events.intake_v1 import InterdictionRecorded
@@ -29,6 +29,15 @@ NOW = datetime(2026, 5, 14, 5, 20, tzinfo=UTC)
 CASE = "0196ce10-0000-7000-8000-000000000007"
 SURROGATE = b"\\ud800"
 DEEP = b"[" * 100_000 + b"]" * 100_000
+
+
+class Noted(EventData):
+    """A body of any size."""
+
+    type = "id.pulang.test.note.taken.v1"
+    topics = ("notes",)
+
+    text: str
 
 
 def referral(**changes: Any) -> ReferralSent:
@@ -48,7 +57,7 @@ def referral(**changes: Any) -> ReferralSent:
 
 def own(**changes: Any) -> Record:
     """An event as our relay sends it; `changes` replace the record's parts."""
-    value = encode(referral(), id_="e-1", source="/pulang/cases", subject=CASE, time=NOW, key=CASE, sequence=1)
+    value = numbered(encode(referral(), id_="e-1", source="/pulang/cases", subject=CASE, time=NOW, key=CASE), 1)
     headers = (("content-type", b"application/cloudevents+json"),)
     return replace(Record(Partition("case-events", 0), 0, CASE, value, headers), **changes)
 
@@ -346,11 +355,10 @@ def test_a_thin_event_carries_nothing_of_others(name: str) -> None:
         "source": "/pulang/cases",
         "subject": "NTT-2026-048213",
         "time": NOW,
-        "sequence": 4,
     }
     thin = AgencyPointer(occurred_at=NOW, case_no="NTT-2026-048213", what="REFERRAL_SENT", agency="LPSK-53")
     assert name in orjson.loads(encode(referral(), key=CASE, **around, **ties))
-    tree = orjson.loads(encode(thin, key="NTT-2026-048213", **around, **ties))
+    tree = orjson.loads(numbered(encode(thin, key="NTT-2026-048213", **around, **ties), 4))
     assert name not in tree
     assert tree["sequence"] == 4
 
@@ -365,7 +373,7 @@ def test_correlation_begins_with_an_events_own_id() -> None:
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"id_": "two words"}, {"source": "cases"}, {"subject": ""}, {"sequence": 0}, {"time": NOW.replace(tzinfo=None)}],
+    [{"id_": "two words"}, {"source": "cases"}, {"subject": ""}, {"time": NOW.replace(tzinfo=None)}],
     ids=lambda wrong: next(iter(wrong)),
 )
 def test_an_envelope_that_nobody_could_read_is_not_written(wrong: dict[str, Any]) -> None:
@@ -378,6 +386,17 @@ def test_an_event_that_no_broker_takes_is_not_written() -> None:
     crowd = MemberPublished(occurred_at=NOW, person="S-1", agency="LPSK-53", roles=("R" * 64,) * 15_000, valid_from=NOW)
     with pytest.raises(EventTooLarge):
         encode(crowd, id_="e-1", source="/pulang/cases", subject="S-1", time=NOW, key="S-1")
+
+
+def test_what_just_fits_is_read_whatever_its_number() -> None:
+    def note(length: int) -> Noted:
+        return Noted(occurred_at=NOW, text="x" * length)
+
+    around: dict[str, Any] = {"id_": "e-1", "source": "/pulang/cases", "subject": "S-1", "time": NOW, "key": "S-1"}
+    room = MAX_EVENT_BYTES - NUMBER_BYTES - len(encode(note(0), **around))
+    assert len(numbered(encode(note(room), **around), 2**53)) <= MAX_EVENT_BYTES
+    with pytest.raises(EventTooLarge):
+        encode(note(room + 1), **around)
 
 
 @WAYS
@@ -447,9 +466,8 @@ def test_what_goes_in_comes_out(
         time=time,
         key=key,
         correlation_id=correlation,
-        sequence=sequence,
     )
-    record = own(key=key, value=value)
+    record = own(key=key, value=numbered(value, sequence))
     incoming = read(record)
     assert incoming == decode_strictly(record, registry(), "notify"), "both ways read alike"
     event = incoming.event
