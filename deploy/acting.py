@@ -2,20 +2,33 @@
 
 import asyncio
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from deploy.errors import OperatorError
+from deploy.errors import Misuse, OperatorError
 from deploy.services import ServiceName
+
+if TYPE_CHECKING:
+    from shared.kernel.errors import Reject
 
 
 def act(service: ServiceName, action: str, commands: Sequence[Any]) -> list[Any]:
-    """Submit these commands to the service's bus; answers the aggregates. An outage is one clear line."""
+    """Submit these commands to the service's bus; answers the aggregates. An outage or a refusal is one clear line."""
     from shared.kernel.command import Unavailable
+    from shared.kernel.errors import Reject
 
     try:
         return asyncio.run(_act(service, action, commands))
     except Unavailable as error:
         raise OperatorError(f"{service}: nothing can be changed now ({error.code})") from error
+    except Reject as no:
+        raise refused(service, no) from no
+
+
+def refused(service: ServiceName, no: "Reject") -> OperatorError:
+    """The refusal as the operator sees it: what can never be right is misuse."""
+    from shared.kernel.errors import Kind
+
+    return (Misuse if no.kind is Kind.INVALID else OperatorError)(f"{service}: {no.code}")
 
 
 async def _act(service: ServiceName, action: str, commands: Sequence[Any]) -> list[Any]:

@@ -1,10 +1,11 @@
 """`pulang`, the operator's command.
 
 Exit codes: 0 done, 1 something is wrong with what was looked at, 2 the command was misused or this machine
-lacks something. Results go to stdout, progress and complaints to stderr.
+lacks something. Results go to stdout, progress and complaints to stderr, a complaint in one line.
 """
 
 import sys
+from collections.abc import Sequence
 from importlib import import_module
 from pkgutil import iter_modules
 
@@ -31,13 +32,27 @@ def build_app() -> typer.Typer:
     return app
 
 
-def main() -> None:
-    """Entry point of `pulang`."""
+def main(words: Sequence[str] | None = None) -> None:
+    """Entry point of `pulang`; without `words`, those of the command line."""
     try:
-        build_app()()
+        code = build_app()(words, prog_name="pulang", standalone_mode=False)
     except OperatorError as error:
         typer.echo(error, err=True)
-        sys.exit(error.exit_code)
+        code = error.exit_code
+    except typer.TyperException as misuse:
+        if misuse.format_message():  # where nothing was asked, the help has said it all
+            typer.echo(_complaint(misuse), err=True)
+        code = misuse.exit_code
+    except typer.Abort:
+        typer.echo("Nothing was done.", err=True)
+        code = 1
+    sys.exit(code or 0)
+
+
+def _complaint(misuse: typer.TyperException) -> str:
+    """One line that says of which command, and what."""
+    context = getattr(misuse, "ctx", None)
+    return " ".join(f"{context.command_path if context else 'pulang'}: {misuse.format_message()}".split())
 
 
 if __name__ == "__main__":

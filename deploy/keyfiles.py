@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 from pydantic import ValidationError
 
-from deploy.errors import OperatorError
+from deploy.errors import Misuse
 from deploy.services import ServiceName
 from shared.security.ceremony import BadCopy, Part, join, split
 from shared.security.keyring import Ring, fingerprint, read_ring
@@ -28,7 +28,7 @@ def add_key(file: Path, version: str) -> str:
         secret = base64.b64encode(secrets.token_bytes(KEY_BYTES)).decode()
         extended = read_ring(f"{ring.text()}{version}:{secret}")
     except ValueError as error:
-        raise OperatorError(f"{file}: {error}") from None
+        raise Misuse(f"{file}: {error}") from None
     write_secret(file, extended.text())
     return fingerprint(secret)
 
@@ -43,8 +43,7 @@ def copy_rings(service: ServiceName, to: Sequence[str], out: Path) -> list[dict[
         agencies = {agency: _public_key(Path(file)) for agency, file in (_pair(each) for each in to)}
         parts = split(service, rings, agencies, datetime.now(UTC))
     except ValueError as error:
-        raise OperatorError(str(error)) from None
-    out.mkdir(parents=True, exist_ok=True)
+        raise Misuse(str(error)) from None
     return [_written(part, out) for part in parts]
 
 
@@ -54,19 +53,22 @@ def restore_rings(given: Sequence[str], out: Path, passphrase: Callable[[str], s
         opened = [(_part(Path(part)), _private_key(Path(key), passphrase)) for part, key in map(_pair, given)]
         rings = join(opened)
     except BadCopy as error:
-        raise OperatorError(str(error)) from None
-    out.mkdir(parents=True, exist_ok=True)
+        raise Misuse(str(error)) from None
     for name, ring in rings.items():
         write_secret(out / name, ring.text())
     return [{"file": str(out / name), "fingerprints": ring.fingerprints()} for name, ring in rings.items()]
 
 
 def write_secret(file: Path, text: str) -> None:
-    """Replace the file in one step; nobody else can read it at any time."""
+    """Replace the file in one step; nobody else can read it at any time. Raises Misuse where it cannot be written."""
     fresh = file.with_name(f".{file.name}.{secrets.token_hex(4)}")
-    fresh.touch(mode=0o600, exist_ok=False)
-    fresh.write_text(text, "utf-8")
-    fresh.replace(file)
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        fresh.touch(mode=0o600, exist_ok=False)
+        fresh.write_text(text, "utf-8")
+        fresh.replace(file)
+    except OSError as error:
+        raise Misuse(f"{file}: cannot be written ({error.strerror})") from error
 
 
 def _written(part: Part, out: Path) -> dict[str, Any]:
@@ -78,7 +80,7 @@ def _written(part: Part, out: Path) -> dict[str, Any]:
 def _pair(text: str) -> tuple[str, str]:
     name, equals, file = text.partition("=")
     if not (name and equals and file):
-        raise OperatorError(f"{text}: expected NAME=FILE")
+        raise Misuse(f"{text}: expected NAME=FILE")
     return name, file
 
 
@@ -86,16 +88,16 @@ def _part(file: Path) -> Part:
     try:
         return Part.model_validate_json(file.read_bytes())
     except (OSError, ValidationError):
-        raise OperatorError(f"{file}: this is no part of a copy") from None
+        raise Misuse(f"{file}: this is no part of a copy") from None
 
 
 def _public_key(file: Path) -> X25519PublicKey:
     try:
         key = serialization.load_pem_public_key(file.read_bytes())
     except (OSError, ValueError):
-        raise OperatorError(f"{file}: this is no public key in PEM") from None
+        raise Misuse(f"{file}: this is no public key in PEM") from None
     if not isinstance(key, X25519PublicKey):
-        raise OperatorError(f"{file}: an X25519 key is needed (openssl genpkey -algorithm X25519)")
+        raise Misuse(f"{file}: an X25519 key is needed (openssl genpkey -algorithm X25519)")
     return key
 
 
@@ -105,7 +107,7 @@ def _private_key(file: Path, passphrase: Callable[[str], str]) -> X25519PrivateK
         password = passphrase(file.name).encode() if b"ENCRYPTED" in pem else None
         key = serialization.load_pem_private_key(pem, password)
     except (OSError, ValueError):
-        raise OperatorError(f"{file}: the private key cannot be opened") from None
+        raise Misuse(f"{file}: the private key cannot be opened") from None
     if not isinstance(key, X25519PrivateKey):
-        raise OperatorError(f"{file}: an X25519 key is needed")
+        raise Misuse(f"{file}: an X25519 key is needed")
     return key

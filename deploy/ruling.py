@@ -4,7 +4,7 @@ import re
 from enum import StrEnum
 from typing import Any
 
-from deploy.errors import OperatorError
+from deploy.errors import Misuse, OperatorError
 from deploy.services import ServiceName, asking
 
 _REFERENCE = re.compile(r"[A-Z]{1,6}-[0-9]{1,10}")
@@ -22,12 +22,12 @@ class GivenUp(StrEnum):
 
 
 def cause_of(action: str, by: str) -> Any:
-    """Who decides, as the audit has it. Raises OperatorError where it is no reference: no name goes there."""
+    """Who decides, as the audit has it. Raises Misuse where it is no reference: no name goes there."""
     from shared.kernel.context import Actor, Cause
     from shared.kernel.ids import new_id
 
     if not _REFERENCE.fullmatch(by):
-        raise OperatorError("--by takes a person's reference, such as O-20")
+        raise Misuse("--by takes a person's reference, such as O-20")
     id_ = new_id()
     return Cause(action, id_, id_, actor=Actor(by, "OPERATOR", frozenset()), channel="operator")
 

@@ -23,7 +23,6 @@ class ServiceName(StrEnum):
 
 
 ServiceOption = Annotated[ServiceName, typer.Option("--service", help="Which service's.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Machine-readable, on stdout.")]
 
 
 def settings_of(service: ServiceName) -> Any:

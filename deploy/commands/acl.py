@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from deploy.errors import OperatorError
-from deploy.services import AsJson
+from deploy.printing import AsJson, Yes, ask_first
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -27,13 +27,15 @@ class ServerRefused(OperatorError):
 
 
 @app.command()
-def apply(renew: Renew = False, revoke: Revoke = False, as_json: AsJson = False) -> None:
+def apply(renew: Renew = False, revoke: Revoke = False, yes: Yes = False, as_json: AsJson = False) -> None:
     """Make every account that the file names exactly what it says; a new one gets a random password in a file.
 
     Exit 1 where something remains that the file does not name.
     """
     from deploy.access.making import apply_access
 
+    if revoke:
+        ask_first("Accounts and rules that the file does not name will be dropped.", yes=yes)
     _show(_ask(lambda operator: apply_access(operator, renew=renew, revoke=revoke)), as_json)
 
 

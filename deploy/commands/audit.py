@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from deploy.auditing import Question, ask_audit
-from deploy.errors import OperatorError
-from deploy.printing import show_json, show_rows
-from deploy.services import AsJson, ServiceName, ServiceOption, asking, settings_of
+from deploy.errors import Misuse
+from deploy.printing import AsJson, show_done, show_json, show_rows
+from deploy.services import ServiceName, ServiceOption, asking, settings_of
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -44,19 +44,28 @@ def verify(service: Services = None, checkpoints: Copies = None, trust: Trust = 
 
 
 @app.command()
-def export(to: Annotated[Path, typer.Argument(help="The file to write.")], service: ServiceOption, by: By) -> None:
+def export(
+    to: Annotated[Path, typer.Argument(help="The file to write.")],
+    service: ServiceOption,
+    by: By,
+    as_json: AsJson = False,
+) -> None:
     """Write one service's audit for `deploy/tools/verify_audit.py`. References and codes only, but all of them."""
     from shared.security.audit.canonical import canonical
 
-    async def write(trail: "AuditTrail", now: datetime) -> None:
+    async def write(trail: "AuditTrail", now: datetime) -> int:
+        lines = 0
         with to.open("xb") as file:
             async for line in trail.export(now):
                 file.write(canonical(line) + b"\n")
+                lines += 1
+        return lines
 
     try:
-        ask_audit(service, Question(by, "AUDIT_EXPORTED"), write)
-    except FileExistsError as error:
-        raise OperatorError(f"{to} exists already") from error
+        lines = ask_audit(service, Question(by, "AUDIT_EXPORTED"), write)
+    except OSError as error:
+        raise Misuse(f"{to} cannot be written anew: {error.strerror}") from error
+    show_done({"file": str(to), "lines": lines}, f"{lines} lines in {to}.", as_json=as_json)
 
 
 @app.command()

@@ -1,10 +1,11 @@
 """`pulang local`: the local stack for development and tests."""
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from deploy.printing import AsJson, Yes, ask_first, show_done, show_json
 
 if TYPE_CHECKING:
     from deploy.local.state import StackState
@@ -15,7 +16,6 @@ Folder = Annotated[
     Path,
     typer.Option("--dir", envvar="PULANG_LOCAL_DIR", help="The stack's data folder.", file_okay=False),
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="Machine-readable, on stdout.")]
 DEFAULT_FOLDER = Path(".pulang/local")
 
 
@@ -49,16 +49,21 @@ def up(
 def down(
     directory: Folder = DEFAULT_FOLDER,
     discard: Annotated[bool, typer.Option("--discard", help="Delete its data, too.")] = False,
+    yes: Yes = False,
+    as_json: AsJson = False,
 ) -> None:
     """Stop the stack of this folder; its data stays unless discarded."""
     from deploy.local import supervise
     from deploy.local.state import StackFolder
 
     folder = StackFolder(directory)
+    if discard:
+        ask_first(f"All data in {folder.path} will be deleted.", yes=yes)
     stopped = supervise.down(folder)
     if discard:
         folder.discard()
-    typer.echo("Stopped." if stopped else f"No stack was running in {folder.path}.", err=True)
+    text = "Stopped." if stopped else f"No stack was running in {folder.path}."
+    show_done({"stopped": stopped, "discarded": discard}, text, as_json=as_json)
 
 
 @app.command()
@@ -70,8 +75,10 @@ def status(directory: Folder = DEFAULT_FOLDER, as_json: AsJson = False) -> None:
     state = folder.read()
     if state is None:
         starting = folder.supervisor() is not None
-        for_people = "Starting." if starting else "Not running."
-        typer.echo(json.dumps({"running": False, "starting": starting}) if as_json else for_people, err=not as_json)
+        if as_json:
+            show_json({"running": False, "starting": starting})
+        else:
+            typer.echo("Starting." if starting else "Not running.", err=True)
         raise typer.Exit(1)
     _show(state, as_json)
     if not all(server.alive for server in state.servers):
@@ -98,7 +105,7 @@ def logs(
 def _show(state: "StackState", as_json: bool) -> None:
     """Print the addresses, for a person or as JSON."""
     if as_json:
-        typer.echo(json.dumps({"running": True, **state.as_dict()}))
+        show_json({"running": True, **state.as_dict()})
         return
     typer.echo(f"MongoDB  {state.mongo_uri}\nKafka    {state.kafka_bootstrap}\npartners {state.partners_bootstrap}")
     for server in state.servers:

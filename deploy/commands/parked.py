@@ -5,9 +5,9 @@ from typing import Annotated
 import typer
 
 from deploy.errors import OperatorError
-from deploy.printing import show_json, show_rows
+from deploy.printing import AsJson, Yes, ask_first, show_done, show_rows
 from deploy.ruling import GivenUp, cause_of, rule
-from deploy.services import AsJson, ServiceOption, asking
+from deploy.services import ServiceOption, asking
 
 app = typer.Typer(no_args_is_help=True, help="Events that wait behind a refused one of their key.")
 
@@ -40,10 +40,7 @@ def release(head: Head, service: ServiceOption, by: By, as_json: AsJson = False)
     from shared.mongo.ruling import Release
 
     rule(service, Release(head_id=head, cause=cause_of("PARKED_RELEASED", by)))
-    if as_json:
-        show_json({"id": head, "releasing": True})
-    else:
-        typer.echo(f"{service}: {head} will be tried again.")
+    show_done({"id": head, "releasing": True}, f"{service}: {head} will be tried again.", as_json=as_json)
 
 
 @app.command()
@@ -53,6 +50,7 @@ def discard(
     by: By,
     reason: Annotated[GivenUp, typer.Option(help="Why; prose might hold a name.")],
     position: Annotated[int | None, typer.Option(help="Only the row that `parked show` numbers so.")] = None,
+    yes: Yes = False,
     as_json: AsJson = False,
 ) -> None:
     """Give up the events of a key, or one of them, for good. Exit code 1 where there is none."""
@@ -60,16 +58,16 @@ def discard(
     from shared.events.registry import registry
     from shared.mongo.ruling import Discard
 
+    cause = cause_of("PARKED_DISCARDED", by)
+    ask_first("What is given up is never tried again.", yes=yes)
     batch = Discard(
         head_id=head,
-        cause=cause_of("PARKED_DISCARDED", by),
+        cause=cause,
         reason=reason,
         decode=lambda record: decode(record, registry(), service),
         position=position,
     )
     rule(service, batch)
     left = batch.head.count if batch.head else 0
-    if as_json:
-        show_json({"id": head, "discarded": len(batch.rows), "left": left})
-    else:
-        typer.echo(f"{service}: {len(batch.rows)} given up, {left} left in {head}.")
+    shown = {"id": head, "discarded": len(batch.rows), "left": left}
+    show_done(shown, f"{service}: {len(batch.rows)} given up, {left} left in {head}.", as_json=as_json)

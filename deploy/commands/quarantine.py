@@ -2,8 +2,8 @@
 
 import typer
 
-from deploy.printing import show_rows
-from deploy.services import AsJson, ServiceOption, asking
+from deploy.printing import AsJson, show_rows
+from deploy.services import ServiceOption, asking
 
 app = typer.Typer(no_args_is_help=True, help="Partner facts that were set aside.")
 

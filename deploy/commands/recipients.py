@@ -6,12 +6,12 @@ from typing import Annotated, Any
 import typer
 
 from deploy.demo_data import refuse_demo_file
-from deploy.errors import OperatorError
+from deploy.errors import Misuse, read_text
+from deploy.printing import AsJson
 
 app = typer.Typer(no_args_is_help=True, help="Where offices can be reached.")
 
 File = Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="Offices and their entries, as YAML.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Machine-readable, on stdout.")]
 
 
 @app.command()
@@ -44,10 +44,10 @@ def _commands(file: Path) -> list[Any]:
     from services.notify.domain.office_list import OfficeList
 
     try:
-        offices = OfficeList.model_validate(yaml.safe_load(file.read_text("utf-8"))).root
+        offices = OfficeList.model_validate(yaml.safe_load(read_text(file))).root
     except yaml.YAMLError as error:
-        raise OperatorError(f"{file}: not YAML") from error
+        raise Misuse(f"{file}: not YAML") from error
     except ValidationError as error:
         places = ", ".join("/".join(map(str, mistake["loc"])) or "file" for mistake in error.errors())
-        raise OperatorError(f"{file}: wrong at {places}") from None
+        raise Misuse(f"{file}: wrong at {places}") from None
     return [SetAddressBook(entry.office, entry.recipients) for entry in offices]

@@ -6,8 +6,8 @@ from typing import Annotated, Any
 import typer
 
 from deploy.errors import OperatorError
-from deploy.printing import show_json, show_rows
-from deploy.services import AsJson, ServiceName, asking
+from deploy.printing import AsJson, Yes, ask_first, show_json, show_rows
+from deploy.services import ServiceName, asking
 
 app = typer.Typer(no_args_is_help=True, help="How long intake keeps what, by its schedule.")
 
@@ -20,7 +20,7 @@ def group() -> None:
 @app.command()
 def run(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only report.")] = False,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    yes: Yes = False,
     as_json: AsJson = False,
 ) -> None:
     """Report what is due, and do it; the clock process does the same every ten minutes. Shows counts and hashes."""
@@ -28,8 +28,8 @@ def run(
     if dry_run:
         return _show(rows, as_json=as_json)
     if not yes and any(row["due"] for row in rows):
-        _show(rows, as_json=False)
-        typer.confirm("Identity that is destroyed does not come back. Go on?", abort=True)
+        due = sum(len(row["due"]) for row in rows)
+        ask_first(f"{due} are due. Identity that is destroyed does not come back.", yes=yes)
     return _show(asyncio.run(_run()), as_json=as_json)
 
 

@@ -2,16 +2,16 @@
 
 import asyncio
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from deploy.acting import act
+from deploy.acting import act, refused
 from deploy.demo_data import refuse_demo_file
-from deploy.errors import OperatorError
-from deploy.printing import show_json
+from deploy.errors import Misuse, OperatorError, read_text
+from deploy.printing import AsJson, show_done
 from deploy.ruling import cause_of
-from deploy.services import AsJson, ServiceName, settings_of
+from deploy.services import ServiceName, settings_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,7 +39,7 @@ def load(file: File, by: By, as_json: AsJson = False) -> None:
     cause, roster = cause_of("STAFF_LOADED", by), _read(file)
     refuse_demo_file(file, local=settings_of(ServiceName.CASES).local)
     changed = asyncio.run(_load(roster, cause))
-    _say(as_json, {"published": list(changed)}, f"{len(changed)} published.")
+    show_done({"published": list(changed)}, f"{len(changed)} published.", as_json=as_json)
 
 
 @app.command()
@@ -47,7 +47,7 @@ def appoint(person: Person, office: Office, as_json: AsJson = False) -> None:
     """Make a person the administrator of their agency: how the first one comes to be."""
     from services.cases.commands import AppointAdministrator
 
-    (member,) = _act("ADMINISTRATOR_APPOINTED", [AppointAdministrator(person, office)])
+    (member,) = act(ServiceName.CASES, "ADMINISTRATOR_APPOINTED", [AppointAdministrator(person, office)])
     _show(member, as_json)
 
 
@@ -56,7 +56,7 @@ def suspend(person: Person, reason: Reason, as_json: AsJson = False) -> None:
     """Shut a person out: at once in cases, within five seconds everywhere."""
     from services.cases.commands import SuspendMember
 
-    (member,) = _act("STAFF_MOVED", [SuspendMember(person, reason)])
+    (member,) = act(ServiceName.CASES, "STAFF_MOVED", [SuspendMember(person, reason)])
     _show(member, as_json)
 
 
@@ -65,7 +65,7 @@ def reinstate(person: Person, as_json: AsJson = False) -> None:
     """Let a person in again."""
     from services.cases.commands import ReinstateMember
 
-    (member,) = _act("STAFF_MOVED", [ReinstateMember(person)])
+    (member,) = act(ServiceName.CASES, "STAFF_MOVED", [ReinstateMember(person)])
     _show(member, as_json)
 
 
@@ -74,8 +74,8 @@ def suspend_office(office: Office, reason: Reason, as_json: AsJson = False) -> N
     """Shut a whole office out."""
     from services.cases.commands import SuspendOffice
 
-    _act("OFFICE_MOVED", [SuspendOffice(office, reason)])
-    _say(as_json, {"office": office, "suspended": True}, f"{office} is shut out.")
+    act(ServiceName.CASES, "OFFICE_MOVED", [SuspendOffice(office, reason)])
+    show_done({"office": office, "suspended": True}, f"{office} is shut out.", as_json=as_json)
 
 
 @app.command()
@@ -83,8 +83,8 @@ def reinstate_office(office: Office, as_json: AsJson = False) -> None:
     """Let an office in again."""
     from services.cases.commands import ReinstateOffice
 
-    _act("OFFICE_MOVED", [ReinstateOffice(office)])
-    _say(as_json, {"office": office, "suspended": False}, f"{office} is in again.")
+    act(ServiceName.CASES, "OFFICE_MOVED", [ReinstateOffice(office)])
+    show_done({"office": office, "suspended": False}, f"{office} is in again.", as_json=as_json)
 
 
 def _read(file: Path) -> "Roster":
@@ -92,9 +92,9 @@ def _read(file: Path) -> "Roster":
     from services.cases.roster import read_roster
 
     try:
-        return read_roster(file.read_text("utf-8"), file.name)
+        return read_roster(read_text(file), file.name)
     except DataFileError as error:
-        raise OperatorError(str(error)) from error
+        raise Misuse(str(error)) from error
 
 
 async def _load(roster: "Roster", cause: "Cause") -> "Sequence[str]":
@@ -110,30 +110,16 @@ async def _load(roster: "Roster", cause: "Cause") -> "Sequence[str]":
         lane = asyncio.create_task(runtime.bus.run(stop))
         try:
             return await directory.load(roster, runtime.bus, runtime.clock, cause)
-        except (Reject, Unavailable) as refused:
-            raise OperatorError(f"cases: {refused.code}") from refused
+        except Unavailable as outage:
+            raise OperatorError(f"cases: {outage.code}") from outage
+        except Reject as no:
+            raise refused(ServiceName.CASES, no) from no
         finally:
             stop.set()
             await lane
 
 
-def _act(action: str, commands: list[Any]) -> list[Any]:
-    from shared.kernel.errors import Reject
-
-    try:
-        return act(ServiceName.CASES, action, commands)
-    except Reject as no:
-        raise OperatorError(f"cases: {no.code}") from no
-
-
 def _show(member: "Member", as_json: bool) -> None:
     shown = {"person": member.id, "agency": member.agency, "roles": list(member.roles), "active": member.active}
     state = "active" if member.active else "shut out"
-    _say(as_json, shown, f"{member.id} ({member.agency}): {', '.join(member.roles)}; {state}.")
-
-
-def _say(as_json: bool, shown: dict[str, Any], text: str) -> None:
-    if as_json:
-        show_json(shown)
-    else:
-        typer.echo(text)
+    show_done(shown, f"{member.id} ({member.agency}): {', '.join(member.roles)}; {state}.", as_json=as_json)

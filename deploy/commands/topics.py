@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from deploy.errors import OperatorError
+from deploy.printing import AsJson
 
 if TYPE_CHECKING:
     from shared.messaging.topics import Difference
@@ -15,7 +16,6 @@ Bootstrap = Annotated[str | None, typer.Option("--bootstrap", help="The brokers,
 Prefix = Annotated[
     str | None, typer.Option("--prefix", help="What stands before the names, where platforms share a cluster.")
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="Machine-readable, on stdout.")]
 
 
 class KafkaUnavailable(OperatorError):

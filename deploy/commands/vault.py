@@ -8,8 +8,8 @@ from typing import Annotated, Any, TypeVar
 import typer
 
 from deploy.errors import OperatorError
-from deploy.printing import show_json
-from deploy.services import AsJson, ServiceName, ServiceOption, asking
+from deploy.printing import AsJson, Yes, ask_first, rfc3339, show_done, show_json
+from deploy.services import ServiceName, ServiceOption, asking
 
 app = typer.Typer(no_args_is_help=True, help="The keys that keep identity closed: rotation, offline copies, erasures.")
 
@@ -102,15 +102,16 @@ async def _check(vault: Any) -> list[str]:
 def _told(rotation: dict[str, Any] | None) -> str:
     if rotation is None:
         return "none was asked for"
-    state = f"done at {rotation['done_at']}" if rotation["done_at"] else "under way"
-    return f"{state}, {rotation['rewrapped']} data keys rewrapped, asked for at {rotation['asked_at']}"
+    state = f"done at {rfc3339(rotation['done_at'])}" if rotation["done_at"] else "under way"
+    return f"{state}, {rotation['rewrapped']} data keys rewrapped, asked for at {rfc3339(rotation['asked_at'])}"
 
 
 @app.command("apply-ledger")
-def apply_ledger(as_json: AsJson = False) -> None:
+def apply_ledger(yes: Yes = False, as_json: AsJson = False) -> None:
     """After a restore, before anything starts: destroy again what the erasure ledger says was destroyed."""
+    ask_first("Keys that are destroyed do not come back.", yes=yes)
     owners = asking(ServiceName.INTAKE, _apply_ledger)
-    show_json({"destroyed_again": owners}) if as_json else typer.echo(f"{owners} owners' keys were destroyed again.")
+    show_done({"destroyed_again": owners}, f"{owners} owners' keys were destroyed again.", as_json=as_json)
 
 
 async def _apply_ledger(mongo: Any) -> int:
@@ -134,11 +135,13 @@ async def _apply_ledger(mongo: Any) -> int:
 def new_key(
     ring: Annotated[Path, typer.Argument(help="The ring's file; made where it is missing, mode 0600.")],
     version: Annotated[str, typer.Option("--version", help="What to call it, for example 2026b.")],
+    as_json: AsJson = False,
 ) -> None:
     """Add a random key to a ring's file, last: known, but not in use. Move its line to the top to use it."""
     from deploy.keyfiles import add_key
 
-    typer.echo(f"{version}  {add_key(ring, version)}")
+    added = add_key(ring, version)
+    show_done({"version": version, "fingerprint": added}, f"{version}  {added}", as_json=as_json)
 
 
 @app.command()

@@ -52,7 +52,7 @@ def all_gone(processes: list[int], within_s: float = 10.0) -> bool:
 def folder(tmp_path: Path) -> Iterator[Path]:
     folder = tmp_path / "local"
     yield folder
-    pulang("down", "--discard", folder=folder)
+    pulang("down", "--discard", "--yes", folder=folder)
 
 
 async def create_topic(bootstrap: str, name: str, copies: int = 1) -> None:

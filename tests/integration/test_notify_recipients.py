@@ -70,7 +70,7 @@ def test_a_wrong_file_changes_nothing_and_is_not_quoted(
     load: Any, mongo_uri: str, unique: str, wrong: str, place: str
 ) -> None:
     answer = load(wrong)
-    assert answer.returncode == 1
+    assert answer.returncode == 2
     assert answer.stdout == ""
     assert place in answer.stderr
     assert "@" not in answer.stderr

@@ -156,7 +156,7 @@ def test_the_command_names_who_and_why_or_does_nothing() -> None:
     assert pulang("discard", HEAD, "--reason", "because", "--by", "O-20").exit_code == 2
     answer = pulang("release", HEAD, "--by", "O-20", "--json")
     assert json.loads(answer.stdout) == {"id": HEAD, "releasing": True}
-    answer = pulang("discard", HEAD, "--reason", "CORRECTED", "--by", "O-20", "--json")
+    answer = pulang("discard", HEAD, "--reason", "CORRECTED", "--by", "O-20", "--yes", "--json")
     assert json.loads(answer.stdout) == {"id": HEAD, "discarded": 1, "left": 0}
     with pytest.raises(OperatorError, match="nothing is parked"):
-        pulang("discard", HEAD, "--reason", "CORRECTED", "--by", "O-20")
+        pulang("discard", HEAD, "--reason", "CORRECTED", "--by", "O-20", "--yes")

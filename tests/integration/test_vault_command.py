@@ -160,16 +160,16 @@ async def test_the_ledger_is_applied_to_a_restored_database_without_any_key(
         ref = (await intake.post(UPTD, "/v1/subjects", body | {"identity": {"nik": "5302994107905566"}}))["ref"]
     ledger.append(ref, datetime.now(UTC), "REQUEST")
     with pytest.raises(OperatorError, match="no erasure ledger"):
-        await asyncio.to_thread(pulang, "vault", "apply-ledger")
+        await asyncio.to_thread(pulang, "vault", "apply-ledger", "--yes")
     monkeypatch.setenv("PULANG_INTAKE_ERASURE_LEDGER", str(ledger.path))
-    assert await asyncio.to_thread(told, "vault", "apply-ledger") == {"destroyed_again": 1}
-    assert await asyncio.to_thread(told, "vault", "apply-ledger") == {"destroyed_again": 0}
+    assert await asyncio.to_thread(told, "vault", "apply-ledger", "--yes") == {"destroyed_again": 1}
+    assert await asyncio.to_thread(told, "vault", "apply-ledger", "--yes") == {"destroyed_again": 0}
     assert database[f"{unique}_intake_keys"]["keys"].count_documents({"keyAltNames": ref}) == 0
     [vault] = database[f"{unique}_intake"]["vault"].find({"_id": ref})
     assert (vault["sealed"]["c3"], vault["sealed"]["nik_index"]) == (None, None)
     ledger.path.write_bytes(ledger.path.read_bytes().replace(b"REQUEST", b"WISHFUL") + b"x\n")
     with pytest.raises(OperatorError, match="line 2"):
-        await asyncio.to_thread(pulang, "vault", "apply-ledger")
+        await asyncio.to_thread(pulang, "vault", "apply-ledger", "--yes")
 
 
 async def test_a_dry_run_of_retention_shows_counts_and_hashes(

@@ -93,7 +93,7 @@ async def test_what_the_file_does_not_name_is_listed_and_goes_only_when_told(giv
         ("mongo", stranger, "role", False),
     }
     assert len(await apply_access(given.operator)) == 4
-    assert pulang(given, "apply", "--revoke").returncode == 0
+    assert pulang(given, "apply", "--revoke", "--yes").returncode == 0
     assert await check_access(given.operator) == []
 
 
