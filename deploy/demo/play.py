@@ -33,11 +33,10 @@ def prepare(plan: Plan) -> None:
 def play(platform: Platform, narrator: Narrator) -> bool:
     """Tell the story on a platform that is up and empty; answers whether all of it is true. Raises StoryError.
 
-    The platform has to be `prepare`d.
+    The platform has to be `prepare`d, and `LOADING` loaded.
     """
     plan = platform.plan
     since = leaks.oplog_now(plan.mongo_uri)
-    platform.operate_all(LOADING)
     checks = asyncio.run(_tell(platform, narrator, since))
     show(narrator, checks)
     return checks.all_hold

@@ -7,7 +7,7 @@ from pathlib import Path
 from threading import Event
 
 from deploy.demo.cast import OFFICERS
-from deploy.demo.play import prepare
+from deploy.demo.play import LOADING, prepare
 from deploy.local.keycloak import Keycloak, find_distribution
 from deploy.local.native import native_is_possible
 from deploy.local.plan import Plan
@@ -51,7 +51,7 @@ def theatre(directory: Path) -> Iterator[Platform]:
                     provider=sign_in,
                 )
                 prepare(plan)
-                with Platform(plan, progress, server) as platform:
+                with Platform(plan, progress, server, LOADING) as platform:
                     yield platform
     except StopRequested:
         raise SystemExit(STOPPED) from None

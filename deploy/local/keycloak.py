@@ -27,6 +27,8 @@ REALM_FILE = Path(__file__).parents[1] / "keycloak" / "realm.json"
 """The realm as it is deployed: no people, no secrets. Keycloak makes the clients' secrets at the import."""
 HEAP_MB = 512
 STOP_TIMEOUT_S = 5.0
+QUICK_HASHES = "hashAlgorithm(pbkdf2-sha256) and hashIterations(1)"
+"""Slow hashes protect passwords that people choose. The local ones are random, live for minutes, and cost seconds."""
 
 _COPY = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy"
 _ARTIFACT = f"org.keycloak:keycloak-quarkus-dist:{VERSION}:zip"
@@ -75,12 +77,13 @@ def java_command(home: Path, port: int) -> list[str]:
 
 
 def local_realm(deployed: Mapping[str, Any], passwords: Mapping[str, str]) -> dict[str, Any]:
-    """The deployed realm with what only this machine may have: people with made-up passwords and no second factor,
-    known secrets of the partners' clients, sign-in by password alone, and a web client at any port of ours."""
+    """The deployed realm with what only this machine may have: people with made-up passwords, quick hashes of them and
+    no second factor, known secrets of the partners' clients, sign-in by password alone, a web client at any port."""
     clients = [_local_client(client, passwords) for client in deployed["clients"]]
     known = {client["clientId"] for client in clients}
     users = [_local_user(person, password) for person, password in passwords.items() if person not in known]
-    return {**deployed, "clients": clients, "users": users}
+    policy = f"{deployed['passwordPolicy']} and {QUICK_HASHES}"
+    return {**deployed, "clients": clients, "users": users, "passwordPolicy": policy}
 
 
 def _local_client(client: Mapping[str, Any], passwords: Mapping[str, str]) -> dict[str, Any]:

@@ -31,11 +31,18 @@ class Platform:
     """Up between `up` and `down` (or inside `with`); its processes are gone when we die.
 
     `processes` are `Server` objects by name (`issuer`, `mailbox`, `cases-worker`, …): tests stop and kill them.
-    `provider` is the plan's identity provider, where it has one; it may still be starting.
+    `provider` is the plan's identity provider, where it has one; it may still be starting. `loading` are operator's
+    commands that need the databases alone; they are run while the processes start.
     """
 
-    def __init__(self, plan: Plan, progress: Progress, provider: Server | None = None) -> None:
-        self.plan, self._progress = plan, progress
+    def __init__(
+        self,
+        plan: Plan,
+        progress: Progress,
+        provider: Server | None = None,
+        loading: Sequence[Sequence[str]] = (),
+    ) -> None:
+        self.plan, self._progress, self._loading = plan, progress, loading
         self._spawner = Spawner()
         for folder in (plan.logs, plan.mail):
             folder.mkdir(parents=True, exist_ok=True)
@@ -99,6 +106,7 @@ class Platform:
         self.operate_all([["topics", "apply"], *([["acl", "apply"]] if self.plan.guarded else [])])
         for process in self.processes.values():
             process.spawn()
+        self.operate_all(self._loading)
         for process in self.processes.values():
             process.wait_until_ready(READY_TIMEOUT_S)
 

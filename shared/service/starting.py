@@ -47,6 +47,7 @@ def spare_collector() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 50)
+    gc.enable()
 
 
 async def _run(service: Service, settings: ServiceSettings, role: Role) -> int:

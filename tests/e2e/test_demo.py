@@ -37,7 +37,7 @@ def plan(stack: Addresses, unique: str, tmp_path: Path) -> Plan:
 def test_the_whole_story_is_true(plan: Plan) -> None:
     told = StringIO()
     play.prepare(plan)
-    with Platform(plan, Progress(quiet=True)) as platform:
+    with Platform(plan, Progress(quiet=True), loading=play.LOADING) as platform:
         true = play.play(platform, Narrator(Console(file=told, width=160)))
     assert true, told.getvalue()
     assert not [name for name, process in platform.processes.items() if process.alive]
@@ -88,7 +88,6 @@ def test_a_name_that_got_into_a_log_makes_the_story_untrue_and_is_not_repeated(
         (stage.platform.plan.logs / "cases-api.log").write_text(f'{{"event":"{names[0]}"}}\n')
 
     monkeypatch.setattr(play, "SCENES", (spill,))
-    monkeypatch.setattr(play, "LOADING", ())
     told = StringIO()
     assert not play.play(Platform(plan, Progress(quiet=True)), Narrator(Console(file=told, width=160)))
     assert "name of P-004 in cases-api.log:1" in told.getvalue()

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from deploy.local.keycloak import REALM_FILE, local_realm
+from deploy.local.keycloak import QUICK_HASHES, REALM_FILE, local_realm
 from shared.events.registry import registry
 from shared.security.tokens import WEB_CLIENT
 
@@ -50,4 +50,5 @@ def test_a_local_realm_adds_people_and_secrets_and_changes_nothing_else() -> Non
         added = {"directAccessGrantsEnabled", "redirectUris"} if client["clientId"] == WEB_CLIENT else {"secret"}
         deployed = CLIENTS[client["clientId"]]
         assert {name for name in client if client[name] != deployed.get(name)} == added
-    assert local | {"clients": None} == REALM | {"clients": None}
+    assert local.pop("passwordPolicy") == f"{REALM['passwordPolicy']} and {QUICK_HASHES}"
+    assert local | {"clients": None, "passwordPolicy": None} == REALM | {"clients": None, "passwordPolicy": None}

@@ -1,5 +1,8 @@
 """Before anything happens: the offices' staff and addresses are known everywhere."""
 
+import asyncio
+from functools import partial
+
 from deploy.demo.cast import OFFICERS
 from deploy.demo.clock import at
 from deploy.demo.desk import Desk, until
@@ -15,10 +18,13 @@ async def play(stage: Stage) -> None:
     narrator = stage.narrator
     narrator.chapter(at(4, 30), "Sebelum mulai", "Before it begins")
     narrator.did("operator", f"loads the staff directory ({len(OFFICERS)} members) and the offices' addresses")
-    for desk in stage.desks.values():
-        for service in SERVICES:
-            await until(f"{service} knows {desk.person}", lambda d=desk, s=service: _known(d, s))  # type: ignore[misc]
+    await asyncio.gather(*(_introduced(desk) for desk in stage.desks.values()))
     narrator.told("every service knows them: references, offices and roles, no names")
+
+
+async def _introduced(desk: Desk) -> None:
+    for service in SERVICES:
+        await until(f"{service} knows {desk.person}", partial(_known, desk, service))
 
 
 async def _known(desk: Desk, service: str) -> bool:
