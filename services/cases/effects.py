@@ -1,5 +1,7 @@
 """What several rules of case work do alike: announce, grant, end. Pure, like the rules themselves."""
 
+from collections.abc import Iterable
+
 from services.cases.domain.case import Case, Grant
 from services.cases.domain.deadline import DeadlineClock
 from services.cases.domain.referral import Referral
@@ -37,15 +39,36 @@ def announce_opening(work: Work, before: Case, after: Case) -> None:
         work.emit(case_v1.CaseActivated(occurred_at=at, case_ref=after.id, case_no=after.case_no), key=after.id)
 
 
-def point(work: Work, case_no: str, office: str, what: str, foreign_no: str | None = None) -> None:
-    """Tell an agency on its own topic that there is something to read; one without a topic sees its inbox."""
-    topic = agency_of(office).topic
+def point(work: Work, case: Case, office: str, what: str, foreign_no: str | None = None) -> None:
+    """Tell an agency on its own topic that there is something to read; one without a topic sees its inbox.
+
+    Of a sealed case an office that is not named hears nothing.
+    """
+    if not case.sealed_from(office):
+        send_pointer(work, case.case_no, office, what, foreign_no)
+
+
+def send_pointer(work: Work, case_no: str, office: str, what: str, foreign_no: str | None = None) -> None:
+    """The same where it is known already that the office may hear it."""
+    topic = _topic_of(office)
     if topic is None:
         return
     pointer = agency_v1.AgencyPointer(
         occurred_at=work.occurred_at, case_no=case_no, what=what, agency=office, foreign_no=foreign_no
     )
-    work.emit(pointer, key=case_no, topic=f"agency-{topic}")
+    work.emit(pointer, key=case_no, topic=topic)
+
+
+def take_back(work: Work, case: Case, office: str, others: Iterable[str]) -> None:
+    """Keep what has not left yet for this office's topic, unless another one of these reads the same topic."""
+    topic = _topic_of(office)
+    if topic is not None and all(_topic_of(other) != topic for other in others if other != office):
+        work.withdraw(topic, case.case_no)
+
+
+def _topic_of(office: str) -> str | None:
+    topic = agency_of(office).topic
+    return f"agency-{topic}" if topic else None
 
 
 def breach(work: Work, referral: Referral, clock: DeadlineClock, rung: int, event_id: str) -> None:
@@ -76,7 +99,7 @@ def end_grants(work: Work, case: Case, grants: tuple[Grant, ...], reason: str) -
     Their agencies are told, and see the referrals no longer.
     """
     for grant in grants:
-        point(work, case.case_no, grant.agency, "ACCESS_ENDED")
+        point(work, case, grant.agency, "ACCESS_ENDED")
         referral = work.get(Referral, grant.referral_ref)
         if referral.state == "PENDING":
             return_referral(work, referral, reason)

@@ -9,6 +9,7 @@ from services.cases.domain.referral import Referral
 from services.cases.domain.task import Task
 from shared.kernel.aggregate import Aggregate, Entry
 from shared.mongo.indexes import Indexes, IndexModel
+from shared.security.seals import Seal
 from shared.security.staff import Member, Office
 
 KINDS: tuple[type[Aggregate], ...] = (
@@ -23,6 +24,7 @@ KINDS: tuple[type[Aggregate], ...] = (
     NumberShelf,
     Member,
     Office,
+    Seal,
 )
 ENTRIES: tuple[type[Entry], ...] = ()
 

@@ -35,6 +35,13 @@ TITLES: Mapping[str, tuple[str, str]] = {
         "Give the case to another manager first",
     ),
     "NOT_KEPT_OUT": ("Petugas ini tidak dikecualikan", "This person is not kept out"),
+    "NOT_SEALED": ("Perkara tidak disegel", "The case is not sealed"),
+    "LPSK_DECIDES": ("Hanya LPSK yang dapat membuka segel ini", "LPSK alone opens this seal"),
+    "NOBODY_TO_UNSEAL": (
+        "Sebutkan juga penyelia instansi pemimpin, atau LPSK bila sudah dirujuk",
+        "Name a supervisor of the leading office too, or LPSK where it was asked in",
+    ),
+    "NOT_NAMED": ("Perkara disegel; sebutkan dahulu instansi ini", "The case is sealed; name this office first"),
     "NOT_YOUR_AGENCY": ("Bukan instansi Anda", "Not your agency"),
     "PERSON_KNOWN": ("Orang ini sudah terdaftar", "This person is in the directory already"),
     "WORKS_ELSEWHERE": ("Orang ini terdaftar di instansi lain", "This person works for another agency"),

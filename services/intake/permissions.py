@@ -14,7 +14,7 @@ RESOURCES = (
     resource(Subject, "agency", "offices", "host", "state", "manager", "case_ref"),
     resource(ScreeningRound, "agency", "subject_ref"),
     resource(RightsRequest, "agency", "state", "subject_ref"),
-    resource(LegalHold, "agency"),
+    resource(LegalHold, "agency", "subjects"),
 )
 
 

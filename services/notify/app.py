@@ -16,7 +16,7 @@ from services.notify.settings import Settings
 from services.notify.store import ENTRIES, INDEXES, KINDS
 from services.notify.texts import load_catalogue
 from shared.kernel.clock import system_clock
-from shared.security import staff
+from shared.security import seals, staff
 from shared.service.definition import Role, Service
 from shared.service.runtime import Runtime
 
@@ -41,7 +41,7 @@ def service(settings: Settings) -> Service:
 
     return Service(
         name="notify",
-        rules=handlers(catalogue).including(commands, staff.projection),
+        rules=handlers(catalogue).including(commands, staff.projection, seals.projection),
         kinds=KINDS,
         entries=ENTRIES,
         indexes=INDEXES,

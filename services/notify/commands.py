@@ -1,5 +1,6 @@
 """What the sender, a reader and an operator may do."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -7,8 +8,11 @@ from services.notify.domain.address_book import AddressBook, Recipient
 from services.notify.domain.delivery import Delivery, Outcome, Reason, State
 from services.notify.domain.notice import Notice
 from services.notify.publishing import publish_end
+from services.notify.seals import is_sealed_from
+from shared.kernel.aggregate import Need
 from shared.kernel.rulebook import Rulebook
 from shared.kernel.work import Work
+from shared.security.seals import Seal
 
 commands = Rulebook()
 
@@ -20,6 +24,8 @@ class ClaimDelivery:
     delivery: str
     at: datetime
     until: datetime
+    refs: tuple[str, ...] = ()
+    """What it tells of: the delivery's `sealable`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +63,19 @@ class SetAddressBook:
     recipients: tuple[Recipient, ...]
 
 
-@commands.command(ClaimDelivery, needs=lambda c: [Delivery.ref(c.delivery).then(lambda d: AddressBook.ref(d.office))])
+def _claim_needs(command: ClaimDelivery) -> Iterable[Need]:
+    yield Delivery.ref(command.delivery).then(lambda found: AddressBook.ref(found.office) if found else None)
+    yield from (Seal.ref(ref) for ref in command.refs)
+
+
+@commands.command(ClaimDelivery, needs=_claim_needs)
 def claim_delivery(command: ClaimDelivery, work: Work) -> Delivery:
-    """Before a message leaves, its claim is durable; a recipient who is gone by then gets none."""
+    """Before a message leaves, its claim is durable; a recipient who is gone by then gets none, and of what was sealed
+    meanwhile nobody."""
     delivery = work.get(Delivery, command.delivery)
     claimed = delivery.claim(command.at, command.until)
+    if is_sealed_from(delivery.office, delivery.sealable, work):
+        return _save(delivery.end(State.WITHDRAWN), work)
     book = work.find(AddressBook, delivery.office)
     if book is None or book.active(delivery.entry) is None:
         return _save(delivery.end(State.FAILED, Reason.RECIPIENT_GONE), work)

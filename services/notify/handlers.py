@@ -10,12 +10,17 @@ from services.notify.domain.delivery import Delivery, Reason, State
 from services.notify.domain.notice import Notice
 from services.notify.domain.rule import Rule
 from services.notify.publishing import publish_end
+from services.notify.seals import is_sealed_from
 from shared.events.envelope import Event, EventData
 from shared.events.registry import models_of
 from shared.kernel.aggregate import Ref
 from shared.kernel.rulebook import Rulebook
 from shared.kernel.work import Rule as Handler
 from shared.kernel.work import Work
+from shared.security.seals import Seal
+
+REFS = ("case_ref", "subject_ref", "referral_ref", "file_ref")
+"""The fields of events by which a notice is known to be about a case or a person."""
 
 
 def handlers(catalogue: Catalogue) -> Rulebook:
@@ -24,7 +29,7 @@ def handlers(catalogue: Catalogue) -> Rulebook:
     models = models_of()
     for event_type, rules in catalogue.rules.items():
         model = _model(models, event_type, rules)
-        book.on(model, needs=partial(_address_books, rules))(_telling(rules))
+        book.on(model, needs=partial(_needs, rules))(_telling(rules))
     return book
 
 
@@ -38,8 +43,9 @@ def _model(models: dict[str, type[EventData]], event_type: str, rules: Iterable[
     return model
 
 
-def _address_books(rules: Iterable[Rule], event: Event[EventData]) -> list[Ref]:
-    return [AddressBook.ref(office) for rule in rules for office in rule.offices_of(event.data)]
+def _needs(rules: Iterable[Rule], event: Event[EventData]) -> list[Ref]:
+    books = [AddressBook.ref(office) for rule in rules for office in rule.offices_of(event.data)]
+    return books + [Seal.ref(ref) for ref in refs_in(event.data)]
 
 
 def _telling(rules: tuple[Rule, ...]) -> Handler:
@@ -62,13 +68,23 @@ def _tell(office: str, rule: Rule, event: Event[EventData], work: Work) -> None:
         template=rule.template,
         values=dict(rule.values_of(event.data)),
         about=rule.about.of(event.data),
+        refs=refs_in(event.data),
         happened_at=event.occurred_at,
     )
     work.put(notice)
+    sealed = is_sealed_from(office, notice.refs, work)
     for channel in rule.channels:
+        if sealed and channel is not Channel.IN_APP:
+            continue  # an office's address is everybody's; those named find it in the inbox
         for delivery in _deliveries(notice, channel, event, work):
             work.put(delivery, f"DELIVERY_{delivery.state}", reason=delivery.reason)
             publish_end(delivery, work)
+
+
+def refs_in(data: EventData) -> tuple[str, ...]:
+    """The references that an event names, each once."""
+    found = (getattr(data, name) for name in REFS if name in type(data).model_fields)
+    return tuple(dict.fromkeys(ref for ref in found if ref is not None))
 
 
 def _deliveries(notice: Notice, channel: Channel, event: Event[EventData], work: Work) -> list[Delivery]:
@@ -92,4 +108,5 @@ def _delivery(notice: Notice, recipient: str, channel: Channel, event: Event[Eve
         channel=channel,
         correlation_id=event.correlation_id,
         case_ref=getattr(event.data, "case_ref", None),
+        refs=notice.refs,
     )

@@ -6,7 +6,10 @@ from shared.reference.roles import role_groups
 from shared.security.policy.engine import Policies, policies_of
 from shared.security.policy.kinds import resource
 
-RESOURCES = (resource(Notice, "office", about="about.ref"), resource(Delivery, "office", "state"))
+RESOURCES = (
+    resource(Notice, "office", "refs", about="about.ref"),
+    resource(Delivery, "office", "state", "case_ref", "refs"),
+)
 
 
 def policies() -> Policies:

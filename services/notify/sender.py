@@ -92,7 +92,8 @@ class Sender:
     async def _deliver(self, delivery: Delivery) -> None:
         message = await self._message(delivery)
         now = self.clock()
-        claim = ClaimDelivery(delivery.id, now, now + timedelta(seconds=self.server.attempt_s))
+        until = now + timedelta(seconds=self.server.attempt_s)
+        claim = ClaimDelivery(delivery.id, now, until, delivery.sealable)
         claimed = await self._submit(delivery, "DELIVERY_CLAIMED", claim)
         if claimed is not None and claimed.state is State.SENDING:
             await self._record(claimed, await hand_over(self.server, message) if message else NOBODY_THERE)

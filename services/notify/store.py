@@ -5,9 +5,10 @@ from services.notify.domain.delivery import Delivery, State
 from services.notify.domain.notice import Notice
 from shared.kernel.aggregate import Aggregate, Entry
 from shared.mongo.indexes import Indexes, IndexModel
+from shared.security.seals import Seal
 from shared.security.staff import Member, Office
 
-KINDS: tuple[type[Aggregate], ...] = (AddressBook, Notice, Delivery, Member, Office)
+KINDS: tuple[type[Aggregate], ...] = (AddressBook, Notice, Delivery, Member, Office, Seal)
 ENTRIES: tuple[type[Entry], ...] = ()
 
 NEWEST_OF_OFFICE = [("office", 1), ("_id", -1)]

@@ -204,6 +204,18 @@ class ManagerStoodAside(EventData):
     lead: AgencyRef
 
 
+class SealMade(EventData):
+    """A case was sealed, or names others from now on. Which case it is, those named know, and the data protection
+    officer by the seal's reference. Key: the seal."""
+
+    type = "id.pulang.case.seal.made.v1"
+    topics = ("case-events",)
+
+    seal_ref: Id
+    tell: AgencyRef
+    """The office of the data protection officer."""
+
+
 class BreachKnown(EventData):
     """A failure to protect personal data is known; until `due_at` the persons and the authority are told."""
 

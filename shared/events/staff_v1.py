@@ -1,5 +1,5 @@
-"""The staff directory as the other services project it. Key: the person's or the office's reference, and of a pulse its
-partition. Full state each time."""
+"""The staff directory as the other services project it. Key: the person's, the office's or the sealed thing's
+reference, and of a pulse its partition. Full state each time."""
 
 from typing import Literal
 
@@ -15,6 +15,22 @@ class OfficePublished(EventData):
 
     agency: AgencyRef
     suspended: bool
+
+
+class SealPublished(EventData):
+    """One reference of a sealed case as of now: the case, one of its people or referrals. Whoever is not among `people`
+    and of none of `offices` may not know of it while it is `active`. Key: the reference."""
+
+    type = "id.pulang.staff.seal.published.v1"
+    topics = ("staff-events",)
+
+    ref: Id
+    seal_ref: Id
+    kind: Literal["CASE", "SUBJECT", "REFERRAL"]
+    people: tuple[Id, ...]
+    offices: tuple[AgencyRef, ...]
+    active: bool
+    since: Moment
 
 
 class DirectoryPulsed(EventData):

@@ -15,6 +15,8 @@ class Actor:
     kabupaten: frozenset[str] = frozenset()
     excluded: frozenset[str] = frozenset()
     """References of what this person may not see, because of an interest of their own in it."""
+    sealed: frozenset[str] = frozenset()
+    """References of what is sealed without naming this person or their office."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -119,6 +119,7 @@ class Work:
         self.facts: dict[Address, Fact] = {}
         self.events: list[Emitted] = []
         self.entries: list[Entry] = []
+        self.withdrawn: set[tuple[str, str]] = set()
         self.answer: Any = None
         self._overlay = overlay
 
@@ -182,6 +183,11 @@ class Work:
         id_ = event_id or self.new_id()
         self.events.append(Emitted(data, key, subject or key, id_, topic))
         return id_
+
+    def withdraw(self, topic: str, key: str) -> None:
+        """Keep what was published under this topic and key before this input and has not left yet. What is on its way
+        to the brokers at this moment may still arrive."""
+        self.withdrawn.add((topic, key))
 
     def _before(self, aggregate: Aggregate) -> Aggregate | None:
         """The state that the inputs before this one left: within one input the version rises once."""

@@ -39,6 +39,8 @@ class Desk:
     lines: list[Line] = field(default_factory=list)
     entries: list[Entry] = field(default_factory=list)
     events: list[Outgoing] = field(default_factory=list)
+    withdrawn: set[tuple[str, str]] = field(default_factory=set)
+    """Topics and keys of which nothing leaves that was published before."""
 
     async def ask(self, registered: Registered, body: Any, cause: Cause) -> Work:
         """Let a rule decide on its own layer and keep its decision; raises whatever the rule raises, and what is
@@ -104,6 +106,9 @@ class Desk:
         work.settle()
         self.lines += [Line(fact, cause) for fact in work.facts.values()]
         self.entries += work.entries
+        if work.withdrawn:
+            self.withdrawn |= work.withdrawn
+            self.events = [event for event in self.events if (event.topic, event.key) not in work.withdrawn]
         self.events += events
 
 

@@ -1,7 +1,7 @@
 """How events get into the outbox: encoded when they are decided, numbered when they are saved."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from zlib import crc32
 
@@ -62,10 +62,18 @@ class OutboxWriter:
             last[address] -= 1
         await tx.insert("outbox", rows)
 
+    async def withdraw(self, tx: Transaction, topics_and_keys: Iterable[tuple[str, str]]) -> None:
+        """Forget what has not left of these."""
+        for topic, key in sorted(topics_and_keys):
+            await tx.delete("outbox", {"shard": self._shard(topic, key), "topic": topic, "key": key})
+
+    def _shard(self, topic: str, key: str) -> int:
+        return crc32(f"{topic}|{key}".encode()) % self.shards
+
     def _row(self, event: Outgoing, sequence: int, now: datetime) -> Document:
         return {
             "_id": event.id,
-            "shard": crc32(f"{event.topic}|{event.key}".encode()) % self.shards,
+            "shard": self._shard(event.topic, event.key),
             "topic": event.topic,
             "key": event.key,
             "sequence": sequence,

@@ -134,6 +134,7 @@ class UnitOfWork:
         await save_timeline(tx, desk)
         await save_entries(tx, desk)
         self.probe("after_audit")
+        await self.outbox.withdraw(tx, desk.withdrawn)
         await self.outbox.save(tx, desk.events, desk.now)
         self.probe("after_outbox")
         await batch.save(tx)

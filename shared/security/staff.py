@@ -1,6 +1,7 @@
 """The staff directory: who a signed-in person is at this moment. Tokens say only who signed in."""
 
 import asyncio
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, ClassVar, Protocol, TypeVar
 
@@ -10,11 +11,15 @@ from shared.kernel.aggregate import Aggregate
 from shared.kernel.context import Actor
 from shared.kernel.rulebook import Rulebook
 from shared.kernel.work import Work
+from shared.security.seals import Seal, sealed_from
 
 A = TypeVar("A", bound=Aggregate)
 
 MAX_SUSPENDED = 1000
 """More suspended offices than there are in the province: then something is wrong, and nobody acts."""
+
+MAX_SEALED = 5000
+"""More sealed references than the province will ever have: then nobody can tell any more what must not be seen."""
 
 
 class Member(Aggregate):
@@ -68,13 +73,17 @@ class StaffDirectory:
 
     async def actor(self, person: str, now: datetime) -> Actor | None:
         """The person as an actor, or None where the directory does not (or no longer, or not yet) know them."""
-        member, suspended = await asyncio.gather(
+        member, suspended, seals = await asyncio.gather(
             self._reader.find_one(Member, {"_id": person}),
             self._reader.find(Office, {"suspended": True}, sort=[], limit=MAX_SUSPENDED),
+            self._reader.find(Seal, {"active": True}, sort=[], limit=MAX_SEALED),
         )
         if member is None or len(suspended) == MAX_SUSPENDED or member.agency in {office.id for office in suspended}:
             return None
-        return to_actor(member, now)
+        actor = to_actor(member, now)
+        if actor is None or len(seals) == MAX_SEALED:
+            return None
+        return replace(actor, sealed=sealed_from(actor.person, actor.agency, seals))
 
     async def remembers(self, person: str) -> bool:
         """Whether the person is or was a member."""

@@ -36,6 +36,7 @@ actors = st.builds(
     st.just(""),
     st.frozensets(st.sampled_from(PLACES), max_size=1),
     st.frozensets(st.sampled_from(TEXTS), max_size=2),
+    st.frozensets(st.sampled_from(TEXTS), max_size=2),
 )
 askings = st.builds(Asking, actors, st.just(NOW), st.sampled_from(list(PURPOSES)))
 likely: dict[str, tuple[str, ...]] = {

@@ -22,6 +22,7 @@ from tests.support.intake import ALOR, MANAGER, Intake, running_intake
 pytestmark = pytest.mark.integration
 
 ROUNDS = 100
+OFFICE_OF_LPSK = "LPSK-53"
 
 
 class Commands(monitoring.CommandListener):
@@ -95,11 +96,11 @@ def told(answer: httpx.Response) -> tuple[int, dict[str, Any], dict[str, str]]:
 
 
 def in_order(sent: list[Any]) -> list[Any]:
-    """The commands as they were sent, without other tasks' own. The directory asks for the person and for the offices
-    that are shut out at the same time, so these two have no order among themselves."""
-    directory = [c for c in sent if c[1] in ("staff", "offices")]
+    """The commands as they were sent, without other tasks' own. The directory asks for the person, for the offices that
+    are shut out and for what is sealed at the same time, so these have no order among themselves."""
+    directory = [c for c in sent if c[1] in ("staff", "offices", "seals")]
     return sorted(directory, key=repr) + [
-        c for c in sent if c[1] not in ("staff", "offices", "rates", "leases", "outbox")
+        c for c in sent if c[1] not in ("staff", "offices", "seals", "rates", "leases", "outbox")
     ]
 
 
@@ -125,6 +126,21 @@ async def test_a_foreign_case_and_its_parts_take_the_path_of_none(cases: Cases, 
         for spec in routes_on(CASES_ROUTES, *refs):
             assert spec.on is not None
             await compare(cases, commands, stranger, spec, refs[spec.on.name].rpartition("/")[2])
+
+
+async def test_a_sealed_case_and_its_parts_take_the_path_of_none(cases: Cases, commands: Commands) -> None:
+    """Also for those to whom their roles opened it a moment ago."""
+    case = await opened(cases)
+    referral = await referred(cases, case)
+    await cases.move(LPSK, referral, {"move": "ACCEPT", "data": {"foreign_no": "PP.01/2026"}})
+    [file] = await cases.rows("agency_files")
+    refs = {"case": case, "referral": referral, "file": file["_id"]}
+    assert (await cases.call("O-29", "GET", case)).status_code == 200
+    await cases.seal("O-20", case, offices=(OFFICE_OF_LPSK,))
+    for shut_out in ("O-29", "O-21", "O-60"):
+        for spec in routes_on(CASES_ROUTES, *refs):
+            assert spec.on is not None
+            await compare(cases, commands, shut_out, spec, refs[spec.on.name].rpartition("/")[2])
 
 
 async def test_a_foreign_person_and_stop_take_the_path_of_none(intake: Intake, commands: Commands) -> None:

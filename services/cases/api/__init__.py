@@ -1,9 +1,10 @@
 """The service's routes."""
 
-from services.cases.api import breaches, cases, consents, files, referrals, staff, tasks, timeline
+from services.cases.api import breaches, cases, consents, files, referrals, seals, staff, tasks, timeline
 
 ROUTES = (
     cases.routes,
+    seals.routes,
     consents.routes,
     referrals.routes,
     files.routes,

@@ -12,13 +12,22 @@ from services.cases.api.fields import (
     CodeIn,
     Happened,
     Ref,
+    coded,
     moves_of,
     office_of,
     risk_of,
     state_of,
 )
-from services.cases.commands import DeclareInterest, ExcludeMember, ReadmitMember, ReassignCase, TakeCase
+from services.cases.catalogue import seal_reasons
+from services.cases.commands import (
+    DeclareInterest,
+    ExcludeMember,
+    ReadmitMember,
+    ReassignCase,
+    TakeCase,
+)
 from services.cases.domain.case import Case, Person
+from services.cases.domain.seal import CaseSeal
 from services.cases.workflows import case_workflow
 from shared.http.masking import Part, View
 from shared.http.routes import Call, Routes, Target
@@ -40,6 +49,15 @@ class PersonView(Part):
     kabupaten: str | None = Field(examples=["53.02"])
 
 
+class SealView(Part):
+    """For whom alone the case is there."""
+
+    people: tuple[str, ...] = Field(examples=[["O-20", "O-29"]])
+    offices: tuple[Coded, ...]
+    reason: Coded
+    since: At
+
+
 class CaseInside(Part):
     """What the leading office sees beyond the thin case."""
 
@@ -52,6 +70,7 @@ class CaseInside(Part):
     risk: Coded | None
     persons: tuple[PersonView, ...]
     granted: tuple[Coded, ...] = Field(description="The offices that may see the case.")
+    seal: SealView | None
     legal_moves: tuple[Coded, ...]
     handed_at: At
     updated_at: At | None
@@ -66,6 +85,7 @@ class CaseView(View):
     case_no: CaseNumber
     state: Coded
     lead: Coded | None
+    sealed: bool = Field(description="Whether it is there for those named alone.")
     inside: Annotated[CaseInside, DataClass.C2]
 
 
@@ -76,6 +96,7 @@ def case_view(case: Case, call: Call) -> CaseView:
         case_no=case.case_no,
         state=state_of(case_workflow(), case.state, call.lang),
         lead=office_of(case.lead, call.lang) if case.lead else None,
+        sealed=case.seal is not None,
         inside=_inside(case, call.lang),
     )
 
@@ -91,9 +112,20 @@ def _inside(case: Case, lang: str) -> CaseInside:
         risk=risk_of(case.risk, lang),
         persons=tuple(_person(person, lang) for person in case.persons),
         granted=tuple(office_of(office, lang) for office in sorted({grant.agency for grant in case.grants})),
+        seal=_seal(case.seal, lang) if case.seal else None,
         legal_moves=moves_of(case_workflow(), case.legal_moves(case_workflow()), lang),
         handed_at=case.handed_at,
         updated_at=case.updated_at,
+    )
+
+
+def _seal(seal: CaseSeal, lang: str) -> SealView:
+    reason = seal_reasons()[seal.reason]
+    return SealView(
+        people=seal.persons,
+        offices=tuple(office_of(office, lang) for office in seal.offices),
+        reason=coded(reason.code, reason.label, lang),
+        since=seal.made_at,
     )
 
 

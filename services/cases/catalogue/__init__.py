@@ -30,6 +30,8 @@ class Catalogue(Strict):
     suspension_reasons: tuple[Named, ...]
     exclusion_reasons: tuple[Named, ...]
     readmission_reasons: tuple[Named, ...]
+    seal_reasons: tuple[Named, ...]
+    unseal_reasons: tuple[Named, ...]
     breach_kinds: tuple[Named, ...]
     breach_exemptions: tuple[Named, ...]
 
@@ -111,6 +113,16 @@ def exclusion_reasons() -> Mapping[str, Named]:
 def readmission_reasons() -> Mapping[str, Named]:
     """Why somebody who was kept out may be let in again, by code."""
     return {row.code: row for row in catalogue().readmission_reasons}
+
+
+def seal_reasons() -> Mapping[str, Named]:
+    """Why a case may be sealed, by code."""
+    return {row.code: row for row in catalogue().seal_reasons}
+
+
+def unseal_reasons() -> Mapping[str, Named]:
+    """Why a seal may be opened, by code."""
+    return {row.code: row for row in catalogue().unseal_reasons}
 
 
 def reason_label(code: str, lang: str) -> str:

@@ -1,6 +1,6 @@
 """What people may do with a case, and what is decided then. Who may do it at all was settled before."""
 
-from services.cases.commands import answer, breach, consent, exclude, offices, reassign, referral, staff, take
+from services.cases.commands import answer, breach, consent, exclude, offices, reassign, referral, seal, staff, take
 from services.cases.commands.answer import AcceptReferral, RejectReferral
 from services.cases.commands.breach import KnowBreach, TellOfBreach
 from services.cases.commands.consent import RecordConsent
@@ -8,6 +8,7 @@ from services.cases.commands.exclude import DeclareInterest, ExcludeMember, Read
 from services.cases.commands.offices import ReinstateOffice, SuspendOffice
 from services.cases.commands.reassign import ReassignCase
 from services.cases.commands.referral import SendReferral
+from services.cases.commands.seal import SealCase, UnsealCase
 from services.cases.commands.staff import (
     AppointAdministrator,
     ChangeMember,
@@ -34,11 +35,13 @@ __all__ = [
     "ReinstateMember",
     "ReinstateOffice",
     "RejectReferral",
+    "SealCase",
     "SendReferral",
     "SuspendMember",
     "SuspendOffice",
     "TakeCase",
     "TellOfBreach",
+    "UnsealCase",
     "commands",
 ]
 
@@ -51,5 +54,6 @@ commands = Rulebook().including(
     staff.commands,
     offices.commands,
     exclude.commands,
+    seal.commands,
     breach.commands,
 )

@@ -123,5 +123,5 @@ def _begun_file(work: Work, case: Case, referral: Referral) -> str | None:
         return None
     file = new_file(work.new_id(), case, referral.agency, foreign_no, workflow_of(agency_code))
     work.put(file, "FILE_BEGUN", agency=referral.agency)
-    point(work, case.case_no, referral.agency, "FILE_CHANGED", foreign_no)
+    point(work, case, referral.agency, "FILE_CHANGED", foreign_no)
     return file.id

@@ -3,9 +3,11 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from services.cases.commands.seal import tell_seal
 from services.cases.domain.agency_file import AgencyFile
 from services.cases.domain.case import Case
 from services.cases.domain.referral import Referral
+from services.cases.domain.seal import NamedPerson
 from services.cases.effects import hand_tasks, manager_found
 from shared.events.case_v1 import ManagerChanged
 from shared.kernel.acting import check_time
@@ -38,13 +40,21 @@ def reassign_case(command: ReassignCase, work: Work) -> Case:
     if case.manager == command.manager:
         raise Reject("MANAGES_ALREADY")
     _check_manager(work, command.manager, case)
-    after = case.evolve(manager=command.manager)
+    after = _handed_on(case, case.manager, command.manager)
     work.put(after, "CASE_REASSIGNED", manager=command.manager, former=case.manager)
     manager_found(work, case)
     _pass_on(work, after, command.manager)
+    if after.seal is not None:
+        tell_seal(work, after, after.seal)
     if case.state != "DRAFT":  # of a draft's manager nobody was told yet; opening it tells
         work.emit(_changed(after, work), key=case.id)
     return work.get(Case, case.id)
+
+
+def _handed_on(case: Case, former: str, manager: str) -> Case:
+    """With its new manager, who is named in the former one's place where it is sealed."""
+    named = NamedPerson(person=manager, agency=case.lead or "")
+    return case.evolve(manager=manager, seal=case.seal.handed_on(former, named) if case.seal else None)
 
 
 def _check_manager(work: Work, person: str, case: Case) -> None:

@@ -60,6 +60,8 @@ def send_referral(command: SendReferral, work: Work) -> Referral:
     if case.state not in OPEN_STATES:
         raise Reject("CASE_NOT_OPEN", Kind.ILLEGAL_MOVE, legal_moves=case.legal_moves(case_workflow()))
     case.person(command.subject)
+    if case.seal is not None and not case.seal.reaches(command.agency):
+        raise invalid("NOT_NAMED", "/agency")
     consents = _allowed_by(command, case, work)
     if work.find_by(Referral, open_key=open_key(case.id, command.agency, command.purpose)):
         raise Reject("ALREADY_WAITING", Kind.ILLEGAL_MOVE)
@@ -69,6 +71,7 @@ def send_referral(command: SendReferral, work: Work) -> Referral:
     granted = case.granted(Grant(agency=referral.agency, referral_ref=referral.id, consents=consents))
     work.put(granted, "AGENCY_GRANTED", agency=referral.agency, referral_ref=referral.id)
     _announce_referral(work, referral)
+    point(work, case, referral.agency, "REFERRAL_SENT")
     return work.get(Referral, referral.id)
 
 
@@ -125,4 +128,3 @@ def _announce_referral(work: Work, referral: Referral) -> None:
         due_at=referral.clock.due_at,
     )
     work.emit(sent, key=referral.case_ref)
-    point(work, referral.case_no, referral.agency, "REFERRAL_SENT")

@@ -59,6 +59,8 @@ class AgencyFile(Aggregate):
     workflow: str | None
     stage: str | None = None
     facts: tuple[FileFact, ...] = ()
+    sealed: bool = False
+    """Whether the case is sealed without naming the agency's office: then its facts are set aside."""
 
     def concerns(self) -> tuple[str, ...]:
         """Its case."""
@@ -106,6 +108,7 @@ def new_file(id_: str, case: Case, office: str, foreign_no: str, flow: Workflow 
         lead=case.lead,
         manager=case.manager,
         workflow=flow.workflow if flow else None,
+        sealed=case.sealed_from(office),
     )
 
 

@@ -6,6 +6,7 @@ from typing import ClassVar
 from pydantic import BaseModel, ConfigDict
 
 from services.cases.domain.risk import RiskEntry, highest, reassessed
+from services.cases.domain.seal import CaseSeal
 from services.cases.domain.workflow import Workflow
 from shared.kernel.aggregate import Aggregate
 from shared.kernel.errors import Kind, Reject, invalid
@@ -67,6 +68,8 @@ class Case(Aggregate):
     """What its manager has to do, by reference."""
     handed_at: datetime
     """When intake handed the person over."""
+    seal: CaseSeal | None = None
+    """For whom alone it is there, where it is sealed."""
 
     def concerns(self) -> tuple[str, ...]:
         """The case and its persons."""
@@ -87,6 +90,14 @@ class Case(Aggregate):
         """The office of this agency that holds the case's number: who leads or should lead it, or was asked in."""
         holders = (self.lead or self.proposed_lead, *(grant.agency for grant in self.grants))
         return next((office for office in holders if office.rpartition("-")[0] == agency_code), None)
+
+    def offices_granted(self) -> tuple[str, ...]:
+        """The offices that were asked in and may see it, each once."""
+        return tuple(dict.fromkeys(grant.agency for grant in self.grants))
+
+    def sealed_from(self, office: str) -> bool:
+        """Whether it is sealed without naming this office, so that nothing of it goes to the office's systems."""
+        return self.seal is not None and office not in self.seal.offices
 
     def screened(self, subject_ref: str, status: str, entry: RiskEntry | None, round_: int) -> "Case":
         """With the outcome of a screening round; an earlier round than the one known changes nothing."""

@@ -9,7 +9,7 @@ from services.cases.domain.agency_file import AgencyFile, FileFact, digest_of, n
 from services.cases.domain.case import Case
 from services.cases.domain.task import Task
 from services.cases.domain.workflow import Workflow
-from services.cases.effects import point
+from services.cases.effects import send_pointer
 from services.cases.workflows import workflow_for
 from shared.events.case_v1 import FileProgressed
 from shared.events.envelope import Event
@@ -43,12 +43,12 @@ def record_fact(event: Event[PartnerFact], work: Work) -> None:
     before = work.find_by(AgencyFile, agency_code=flow.agency or "", foreign_no=event.data.foreign_no)
     if before is None:
         before = _begun(event, flow, work)
-    elif event.data.case_no not in {None, before.case_no}:
+    elif before.sealed or event.data.case_no not in {None, before.case_no}:
         raise _unknown()
     after = before.told(flow, _fact(event, flow, work))
     told = after.fact(event.id)
     work.put(after, "FACT_TOLD", type=event.data.type, stage=after.stage, duplicate=bool(told and told.duplicate_of))
-    point(work, after.case_no, after.agency, "FILE_CHANGED", after.foreign_no)
+    send_pointer(work, after.case_no, after.agency, "FILE_CHANGED", after.foreign_no)
     if after.stage != before.stage:
         work.emit(_progressed(event, after), key=after.case_ref)
     if told is not None and told.duplicate_of:
@@ -62,7 +62,7 @@ for _fact_type in models_of(["partner_v1"]).values():
 def _begun(event: Event[PartnerFact], flow: Workflow, work: Work) -> AgencyFile:
     case = work.find_by(Case, case_no=event.data.case_no) if event.data.case_no else None
     office = case.office_of(flow.agency or "") if case else None
-    if case is None or office is None:
+    if case is None or office is None or case.sealed_from(office):
         raise _unknown()
     file = new_file(work.new_id(), case, office, event.data.foreign_no, flow)
     work.put(case.with_file(file.id), "FILE_LINKED", agency=office, file_ref=file.id)
@@ -70,7 +70,7 @@ def _begun(event: Event[PartnerFact], flow: Workflow, work: Work) -> AgencyFile:
 
 
 def _unknown() -> Reject:
-    """The same answer for what does not exist, what is another's and what was never granted."""
+    """The same answer for what does not exist, what is another's, what was never granted and what is sealed."""
     return Reject("UNKNOWN_REFERENCE", Kind.UNKNOWN)
 
 

@@ -19,6 +19,8 @@ class State(StrEnum):
     SENDING = "SENDING"
     SENT = "SENT"
     FAILED = "FAILED"
+    WITHDRAWN = "WITHDRAWN"
+    """What it tells of was sealed before it left."""
     UNKNOWN = "UNKNOWN"
 
 
@@ -63,6 +65,8 @@ class Delivery(Aggregate):
     channel: Channel
     correlation_id: str
     case_ref: str | None = None
+    refs: tuple[str, ...] = ()
+    """As its notice has them."""
     state: State = State.PENDING
     reason: str | None = None
     attempts: int = 0
@@ -72,6 +76,11 @@ class Delivery(Aggregate):
     def concerns(self) -> tuple[str, ...]:
         """The case, where it tells of one."""
         return (f"case|{self.case_ref}",) if self.case_ref else ()
+
+    @property
+    def sealable(self) -> tuple[str, ...]:
+        """The references that a seal may be on."""
+        return self.refs if self.case_ref is None or self.case_ref in self.refs else (self.case_ref, *self.refs)
 
     @property
     def entry(self) -> str:

@@ -41,6 +41,8 @@ class Notice(Aggregate):
     template: str
     values: dict[str, str | None]
     about: About
+    refs: tuple[str, ...] = ()
+    """The case, the person and whatever else its event names, by reference: for whom it is not, it is not."""
     happened_at: datetime
     reads: tuple[ReadMark, ...] = ()
 

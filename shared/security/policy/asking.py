@@ -23,10 +23,12 @@ PRINCIPAL: Mapping[str, str] = {
     "kabupaten": "Set<String>",
     "limited": "Bool",
     "excluded": "Set<String>",
+    "sealed": "Set<String>",
 }
 """What policies may ask of a member of staff. `agency` is the office (`GT_KAB-53.02`), `agency_code` and `region` its
 two parts; `limited` says that they answer for the regencies in `kabupaten` alone; `excluded` are the
-references of cases and people in which they have an interest of their own."""
+references of cases and people in which they have an interest of their own, `sealed` those that are sealed without
+naming them."""
 
 CONTEXT: Mapping[str, str] = {"now": "Long", "purpose": "String"}
 """And of the circumstances: the moment, in milliseconds since the epoch, and the declared purpose."""
@@ -53,6 +55,7 @@ class Asking:
             "kabupaten": sorted(self.actor.kabupaten),
             "limited": bool(self.actor.kabupaten),
             "excluded": sorted(self.actor.excluded),
+            "sealed": sorted(self.actor.sealed),
         }
 
     @cached_property
