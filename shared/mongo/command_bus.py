@@ -35,7 +35,7 @@ class Waiting:
     until: float
     """On the loop's clock; whoever waits is not kept longer."""
     unknown: bool = False
-    """It may have happened: a commit of it was sent, and its answer never came."""
+    """It may have happened, or may yet: its commit was sent without an answer, or is being decided on."""
     outcome: Receipt | Reject | Exception | None = None
 
     def settle(self) -> None:
@@ -201,21 +201,30 @@ class CommandBus:
         self._queue: asyncio.Queue[Waiting] = asyncio.Queue(maxsize=1024)
         self._kinds = {kind.collection: kind for kind in self.kinds}
         self._ended = False
+        self._deciding: list[Waiting] = []
 
     async def submit(self, command: Command) -> Receipt:
         """Decide and save; raises Reject or Unavailable. A caller who goes away does not take the command back."""
         if self._ended:
             raise Unavailable
         loop = asyncio.get_running_loop()
-        answer: asyncio.Future[Receipt] = loop.create_future()
+        waiting = Waiting(command, loop.create_future(), loop.time() + self.deadline_s)
         try:
-            self._queue.put_nowait(Waiting(command, answer, loop.time() + self.deadline_s))
+            self._queue.put_nowait(waiting)
         except asyncio.QueueFull:
             raise Unavailable("TOO_BUSY") from None
         with self._counted(command) as told:
-            receipt = await asyncio.shield(answer)
+            receipt = await self._outcome(waiting)
             told.append("REPLAYED" if receipt.replayed else "DONE")
         return receipt
+
+    async def _outcome(self, waiting: Waiting) -> Receipt:
+        """In time: what is being decided on when its time is up may still happen, and whoever waits cannot know."""
+        await asyncio.wait({waiting.answer}, timeout=self.deadline_s)
+        if not waiting.answer.done():
+            waiting.unknown = waiting.unknown or any(one is waiting for one in self._deciding)
+            waiting.turn_away()
+        return await waiting.answer
 
     @contextmanager
     def _counted(self, command: Command) -> Iterator[list[str]]:
@@ -260,8 +269,10 @@ class CommandBus:
         attempt = 0
         while waiting := [one for one in group if not one.answer.done()]:
             try:
+                self._deciding = waiting
                 await self.uow.run(CommandBatch(self.rules, waiting, self._kinds))
             except Transient as error:
+                self._deciding = []
                 _postpone(waiting, error)
                 await asyncio.sleep(jittered(0.02, attempt, 0.5))
                 attempt += 1

@@ -148,6 +148,10 @@ class FieldCrypto:
 
     async def ensure_key(self, name: str) -> None:
         """Make the key unless there is one; raises KeyDestroyed. Many may do this at once: one key comes of it."""
+        with timeout(KEYS_S):
+            await self._make_key(name)
+
+    async def _make_key(self, name: str) -> None:
         await self._refuse_destroyed(name)
         with _driver_errors(), _somebody_was_faster():
             await self._encryption.create_data_key(
@@ -164,7 +168,8 @@ class FieldCrypto:
 
     async def is_destroyed(self, name: str) -> bool:
         """Whether the key had to die."""
-        return await self._destroyed.find_one({"_id": name}, {"_id": 1}) is not None
+        with timeout(KEYS_S):
+            return await self._destroyed.find_one({"_id": name}, {"_id": 1}) is not None
 
     async def _refuse_destroyed(self, name: str) -> None:
         if await self.is_destroyed(name):

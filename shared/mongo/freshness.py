@@ -4,11 +4,10 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from pymongo.errors import PyMongoError
-
 from shared.events.incoming import Partition
 from shared.events.registry import TopicSpec
 from shared.kernel.command import Unavailable
+from shared.mongo.answering import answering
 from shared.mongo.client import Mongo
 from shared.mongo.parking import HEADS
 from shared.mongo.progress import PROGRESS, progress_id
@@ -46,9 +45,7 @@ class Freshness:
         young = {"_id": {"$in": ids}, "$expr": {"$gt": ["$fresh_as_of", oldest]}}
         prefix = f"{self.consumer}|{self.topic.name}"
         parked = {"_id": {"$gt": f"{prefix}|", "$lt": f"{prefix}}}"}, "count": {"$gt": 0}}
-        try:
+        with answering():
             fresh = await self.mongo.collection(PROGRESS).count_documents(young)
             held = await self.mongo.collection(HEADS).find_one(parked, {"_id": 1})
-        except PyMongoError as error:
-            raise Unavailable from error
         return bool(fresh == self.topic.partitions) and held is None

@@ -4,11 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from pymongo.errors import PyMongoError
-
 from shared.kernel.aggregate import Aggregate
 from shared.kernel.audit import AuditRow
-from shared.kernel.command import Unavailable
+from shared.mongo.answering import answering
 from shared.mongo.client import Document, Mongo
 from shared.mongo.documents import to_aggregate, to_document
 from shared.mongo.inbox import Outcome
@@ -26,10 +24,8 @@ class MongoReader:
 
     async def find_one(self, kind: type[A], query: Document) -> A | None:
         """The one aggregate that matches, or None."""
-        try:
+        with answering():
             document = await self.mongo.collection(kind.collection).find_one(query)
-        except PyMongoError as error:
-            raise Unavailable from error
         return to_aggregate(kind, document) if document else None
 
     async def find(self, kind: type[A], query: Document, *, sort: Sequence[tuple[str, int]], limit: int) -> list[A]:
@@ -37,18 +33,14 @@ class MongoReader:
         cursor = self.mongo.collection(kind.collection).find(query)
         if sort:
             cursor = cursor.sort(list(sort))
-        try:
+        with answering():
             documents = await cursor.limit(limit).to_list(None)
-        except PyMongoError as error:
-            raise Unavailable from error
         return [to_aggregate(kind, document) for document in documents]
 
     async def count(self, kind: type[A], query: Document, *, limit: int) -> int:
         """How many match; `limit` where there are more."""
-        try:
+        with answering():
             return int(await self.mongo.collection(kind.collection).count_documents(query, limit=limit))
-        except PyMongoError as error:
-            raise Unavailable from error
 
     async def timeline(
         self, about: Sequence[tuple[type[Aggregate], str]], query: Document | None = None, *, limit: int = 500
@@ -56,10 +48,8 @@ class MongoReader:
         """The timeline lines of these aggregates that match, by when things happened in the world; the oldest first."""
         names = [f"{kind.collection}|{id_}" for kind, id_ in about]
         cursor = self.mongo.collection("timeline").find({"$and": [{"about": {"$in": names}}, query or {}]})
-        try:
+        with answering():
             found = await cursor.sort(IN_THE_WORLDS_ORDER).limit(limit).to_list(None)
-        except PyMongoError as error:
-            raise Unavailable from error
         return list(found)
 
     async def has_applied(self, consumer: str, event_id: str) -> bool:
@@ -68,8 +58,9 @@ class MongoReader:
         One that waits parked has had no effect yet.
         """
         query = {"event_id": event_id, "outcome": Outcome.APPLIED.value}
-        rows = self.mongo.collection("inbox").find(query, {"_id": 1})
-        return any(row["_id"].startswith(f"{consumer}|") for row in await rows.to_list(None))
+        with answering():
+            rows = await self.mongo.collection("inbox").find(query, {"_id": 1}).to_list(None)
+        return any(row["_id"].startswith(f"{consumer}|") for row in rows)
 
 
 @dataclass
@@ -80,7 +71,5 @@ class AuditLog:
 
     async def record(self, row: AuditRow) -> None:
         """Durable on a majority when this returns; without it the read is not answered. INVARIANT 10."""
-        try:
+        with answering():
             await self.mongo.collection(AuditRow.collection).insert_one(to_document(row))
-        except PyMongoError as error:
-            raise Unavailable from error

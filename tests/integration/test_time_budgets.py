@@ -66,18 +66,20 @@ async def test_a_batch_too_big_for_one_transaction_is_applied_in_pieces(
     assert len(await ours.rows("parked_heads")) == 8
 
 
-async def test_a_command_waits_no_longer_than_its_deadline_behind_others(
+async def test_a_command_waits_no_longer_than_its_deadline_and_its_key_tells_what_became_of_it(
     ours: Ledger, mongo_uri: str, unique: str
 ) -> None:
     bus = CommandBus(ours.uow, book, (Account,), deadline_s=1.0)
     stop = asyncio.Event()
     lane = asyncio.create_task(bus.run(stop))
     with slow(mongo_uri, unique, ["commitTransaction"], delay_ms=1500, times=1):
-        first = asyncio.create_task(bus.submit(command(Add("a", 1))))
+        first = asyncio.create_task(bus.submit(command(Add("a", 1), key="k")))
         await asyncio.sleep(0.1)
         with pytest.raises(Unavailable, match="UNAVAILABLE"):
             await bus.submit(command(Add("b", 1)))
-        await first
+        with pytest.raises(Unavailable, match="OUTCOME_UNKNOWN"):
+            await first
+    assert (await bus.submit(command(Add("a", 1), key="k"))).replayed
     stop.set()
     await lane
     assert [row["_id"] for row in await ours.rows("accounts")] == ["a"]
