@@ -34,6 +34,7 @@ OFFICERS: Mapping[str, Officer] = {
         Officer("O-51", "LPSK-53", "officer of the witness and victim protection agency"),
         Officer("O-60", "POLRI-53", "police officer"),
         Officer("O-70", "DINSOS-53.21", "social affairs, Malaka"),
+        Officer("O-80", "DPO-53", "data protection officer"),
     )
 }
 

@@ -2,7 +2,19 @@
 
 from collections.abc import Awaitable, Callable
 
-from deploy.demo.scenes import agencies, case, deadline, history, interview, opening, returnee, stop
+from deploy.demo.scenes import (
+    agencies,
+    audit,
+    case,
+    deadline,
+    history,
+    interview,
+    lost_phone,
+    opening,
+    returnee,
+    sight,
+    stop,
+)
 from deploy.demo.stage import Stage
 
 Scene = Callable[[Stage], Awaitable[None]]
@@ -14,6 +26,9 @@ SCENES: tuple[Scene, ...] = (
     case.play,
     agencies.play,
     history.play,
+    sight.play,
     returnee.play,
     deadline.play,
+    lost_phone.play,
+    audit.play,
 )
