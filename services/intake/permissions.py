@@ -11,7 +11,7 @@ from shared.security.policy.kinds import resource
 
 RESOURCES = (
     resource(Interdiction, "agency", "offices", "kabupaten", "state"),
-    resource(Subject, "agency", "offices", "host", "state", "manager", "case_ref"),
+    resource(Subject, "agency", "registered_by", "offices", "host", "state", "manager", "case_ref"),
     resource(ScreeningRound, "agency", "subject_ref"),
     resource(RightsRequest, "agency", "state", "subject_ref"),
     resource(LegalHold, "agency", "subjects"),

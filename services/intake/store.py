@@ -32,6 +32,7 @@ INDEXES: Indexes = {
     Subject.collection: [
         IndexModel([("offices", 1), ("_id", -1)]),
         IndexModel([("manager", 1), ("_id", -1)]),
+        IndexModel([("registered_by", 1), ("_id", -1)]),
         IndexModel([("erased_at", 1), ("case_ref", 1), ("created_at", 1)]),
     ],
     Interdiction.collection: [IndexModel([("agency", 1), ("_id", -1)]), IndexModel([("offices", 1), ("_id", -1)])],

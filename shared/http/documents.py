@@ -1,7 +1,8 @@
 """The OpenAPI 3.1 document: made of the declarations, so that it cannot disagree with them."""
 
 import inspect
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType
 from typing import Any, cast
 
 from fastapi import FastAPI
@@ -60,7 +61,7 @@ def _describe(app: FastAPI, spec: RouteSpec) -> None:
         spec.path,
         _signed(spec),
         methods=[spec.method],
-        response_model=page_model(spec.model) if spec.style is Style.LIST else spec.model,
+        response_model=_WRAPPED.get(spec.style, _itself)(spec.model),
         status_code=spec.status,
         tags=[tag_of(spec)],
         summary=spec.summary,
@@ -99,6 +100,21 @@ def page_model(item: type[BaseModel]) -> type[BaseModel]:
     return create_model(f"{item.__name__}Page", items=(list[item], ...), next=(str | None, None))  # type: ignore[valid-type]
 
 
+def found_model(item: type[BaseModel]) -> type[BaseModel]:
+    """The model of what a search found."""
+    whole = (bool, Field(description="Whether all that the caller may look through was looked through."))
+    return create_model(f"{item.__name__}Found", items=(list[item], ...), complete=whole)  # type: ignore[valid-type]
+
+
+def _itself(model: type[BaseModel]) -> type[BaseModel]:
+    return model
+
+
+_WRAPPED: Mapping[Style, Callable[[type[BaseModel]], type[BaseModel]]] = MappingProxyType(
+    {Style.LIST: page_model, Style.SEARCH: found_model}
+)
+
+
 def operation_extra(spec: RouteSpec) -> dict[str, Any]:
     """What the declaration says beyond what FastAPI sees."""
     return {
@@ -120,7 +136,11 @@ def _parameters(spec: RouteSpec) -> Iterable[dict[str, Any]]:
         yield _parameter(name, "path", {"type": "string"}, required=True, example=EXAMPLE_ID)
     for name in sorted(spec.query_names):
         yield _parameter(name, "query", _QUERY.get(name, {"type": "string"}))
-    yield _parameter("X-Purpose", "header", {"type": "string", "enum": list(PURPOSES), "default": CASEWORK})
+    purposes = {"type": "string", "enum": list(PURPOSES)}
+    if spec.needs_purpose:
+        yield _parameter("X-Purpose", "header", purposes, required=True, example=CASEWORK)
+    else:
+        yield _parameter("X-Purpose", "header", purposes | {"default": CASEWORK})
     if spec.style is Style.COMMAND:
         key = {"type": "string", "minLength": 1, "maxLength": 200}
         yield _parameter("Idempotency-Key", "header", key, required=spec.method == "POST", example=EXAMPLE_ID)

@@ -32,7 +32,7 @@ async def admit(spec: RouteSpec, backing: Backing, request: Request, context: Re
     await backing.limiter.member(actor.person, actor.roles, spec.use)
     _refuse_repeated(request)
     await _fresh(spec, backing)
-    asking = Asking(actor, backing.clock(), _purpose(request))
+    asking = Asking(actor, backing.clock(), _purpose(spec, request))
     ledger.grounds = Grounds(decision="DENY", purpose=asking.purpose)
     if not backing.policies.allows(asking, spec.permission):
         raise not_found() if spec.is_item else Problem(403, "FORBIDDEN")
@@ -58,17 +58,21 @@ async def with_target(spec: RouteSpec, call: Call) -> Call:
 def grounds_of(spec: RouteSpec, asking: Asking, decisions: Iterable[Decision]) -> Grounds:
     """What the audit keeps of a yes: by which roles and policies, and which classes the answer shows."""
     decisions = list(decisions)
+    # Whoever finds somebody by a name has learnt whose name it is.
+    told = classes_of(spec.model) | (classes_of(spec.body) if spec.style is Style.SEARCH and spec.body else frozenset())
     return Grounds(
         role="+".join(sorted({role for each in decisions for role in each.roles})) or None,
         purpose=asking.purpose,
         policies=tuple(sorted({policy for each in decisions for policy in each.policies})),
-        classes=in_order(classes_of(spec.model) & frozenset().union(*(each.shows for each in decisions))),
+        classes=in_order(told & frozenset().union(*(each.shows for each in decisions))),
     )
 
 
-def _purpose(request: Request) -> str:
-    """What the caller declares to need it for; casework where they declare nothing."""
+def _purpose(spec: RouteSpec, request: Request) -> str:
+    """What the caller declares to need it for; casework where they need not declare it and don't."""
     declared = request.headers.getlist("x-purpose")
+    if not declared and spec.needs_purpose:
+        raise Problem(400, "PURPOSE_MISSING")
     if not declared:
         return CASEWORK
     if len(declared) > 1 or declared[0] not in PURPOSES:

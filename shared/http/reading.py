@@ -1,5 +1,6 @@
-"""The ways of a read: one thing, a list of things, or a question. Its audit row is durable before it is answered."""
+"""The ways of a read: a thing, a list, a question, a search. Its audit row is durable before it is answered."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
@@ -16,6 +17,7 @@ from shared.http.masking import classes_asked, masked
 from shared.http.pages import next_cursor, page_of, page_query
 from shared.http.problems import bad_parameter
 from shared.http.rendering import answer_with, render, shown
+from shared.http.sight import Seen
 from shared.http.specs import RouteSpec, declared
 from shared.security.policy.classes import Classes
 from shared.security.policy.filters import both
@@ -35,18 +37,32 @@ async def show(spec: RouteSpec, call: Call, request: Request, ledger: Ledger) ->
 
 async def show_list(spec: RouteSpec, call: Call, request: Request, ledger: Ledger) -> Response:
     """A page of aggregates, newest first."""
-    view, kind = declared(spec.answer), declared(spec.kind)
+    kind = declared(spec.kind)
     page = page_of(call, spec.path)
     narrowed = spec.where(call) if spec.where else {}
     query = both(narrowed, filters_in(spec, call), page_query(page))
     seen = await call.seen(kind, query, sort=[("_id", -1)], limit=page.limit + 1, showing=_asked(spec, call))
-    rows = seen[: page.limit]
+    items = await _lines(spec, call, seen[: page.limit], ledger)
+    following = next_cursor(page, [row.aggregate for row in seen], call)
+    return answer_with(to_json({"items": items, "next": following}), call)
+
+
+async def search(spec: RouteSpec, call: Call, request: Request, ledger: Ledger) -> Response:
+    """Whom or what the terms of the body find within the caller's permission."""
+    body = parse_body(await read_raw(request), declared(spec.body))
+    found = await declared(spec.handler)(call, body)
+    items = await _lines(spec, call, found.rows, ledger)
+    return answer_with(to_json({"items": items, "complete": found.complete}), call)
+
+
+async def _lines(spec: RouteSpec, call: Call, rows: Sequence[Seen[Any]], ledger: Ledger) -> list[dict[str, Any]]:
+    """The rows as their reader may see them, after one audit row that names them all is durable."""
+    view = declared(spec.answer)
     items = [await shown(view, row.aggregate, call.about(row.decision)) for row in rows]
     ledger.grounds = grounds_of(spec, call.asking, [row.decision for row in rows] or [call.decision])
     ledger.shows(*(row.aggregate for row in rows))
     await ledger.write("OK")
-    following = next_cursor(page, [row.aggregate for row in seen], call)
-    return answer_with(to_json({"items": items, "next": following}), call)
+    return items
 
 
 async def answer_query(spec: RouteSpec, call: Call, request: Request, ledger: Ledger) -> Response:

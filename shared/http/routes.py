@@ -123,6 +123,19 @@ class Routes:
 
         return decorate
 
+    def search(
+        self, path: str, *, permission: str, audit: str, kind: type[Aggregate], body: type[BaseModel], answer: Answer
+    ) -> Callable[[H], H]:
+        """Register `async def handler(call, body) -> Found` that looks for aggregates by terms which may not stand in
+        a URL. The caller has to name a purpose; the audit names whom the answer shows, and none of the terms."""
+
+        def decorate(handler: H) -> H:
+            parts = {"kind": kind, "handler": handler, "body": body, "answer": answer}
+            self._add(Style.SEARCH, "POST", path, permission, audit, handler, answer, **parts)
+            return handler
+
+        return decorate
+
     def _add(
         self,
         style: Style,

@@ -13,7 +13,7 @@ from shared.http.gate import admit
 from shared.http.ledger import Ledger
 from shared.http.ports import Backing
 from shared.http.problems import Problem, from_reject, respond
-from shared.http.reading import answer_query, show, show_list
+from shared.http.reading import answer_query, search, show, show_list
 from shared.http.specs import RouteSpec, Style
 from shared.kernel.command import Unavailable
 from shared.kernel.errors import Reject
@@ -21,7 +21,13 @@ from shared.kernel.errors import Reject
 Way = Callable[[RouteSpec, Call, Request, Ledger], Awaitable[Response]]
 
 WAYS: Mapping[Style, Way] = MappingProxyType(
-    {Style.COMMAND: change, Style.READ: show, Style.LIST: show_list, Style.QUERY: answer_query}
+    {
+        Style.COMMAND: change,
+        Style.READ: show,
+        Style.LIST: show_list,
+        Style.QUERY: answer_query,
+        Style.SEARCH: search,
+    }
 )
 
 

@@ -27,6 +27,14 @@ class Seen(Generic[A]):
 
 
 @dataclass(frozen=True, slots=True)
+class Found(Generic[A]):
+    """What a search found; not `complete` where there was more to look through than one search does."""
+
+    rows: Sequence[Seen[A]]
+    complete: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Sight:
     """What one asker may see by one permission."""
 

@@ -45,6 +45,7 @@ class Style(StrEnum):
     READ = "READ"
     LIST = "LIST"
     QUERY = "QUERY"
+    SEARCH = "SEARCH"
 
 
 class Use(StrEnum):
@@ -56,7 +57,13 @@ class Use(StrEnum):
     COMMAND = "COMMAND"
 
 
-_USES = {Style.COMMAND: Use.COMMAND, Style.READ: Use.READ, Style.LIST: Use.LIST, Style.QUERY: Use.READ}
+_USES = {
+    Style.COMMAND: Use.COMMAND,
+    Style.READ: Use.READ,
+    Style.LIST: Use.LIST,
+    Style.QUERY: Use.READ,
+    Style.SEARCH: Use.LOOK_UP,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +106,11 @@ class RouteSpec:
     def use(self) -> Use:
         """A question whose terms stand in the body looks somebody up."""
         return Use.LOOK_UP if self.style is Style.QUERY and self.body else _USES[self.style]
+
+    @property
+    def needs_purpose(self) -> bool:
+        """Whether the caller has to say what it is for: for who looks for somebody, no purpose goes without saying."""
+        return self.style is Style.SEARCH
 
     @property
     def query_names(self) -> frozenset[str]:

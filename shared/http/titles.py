@@ -49,6 +49,7 @@ BY_CODE: Titles = MappingProxyType(
             "The outcome is not known; repeat with the same Idempotency-Key",
         ),
         "POSITION_NOT_REACHED": ("Data belum semutakhir yang diminta", "The data is not as recent as asked for yet"),
+        "PURPOSE_MISSING": ("Sebutkan tujuan pencarian", "Say what the search is for"),
         "PURPOSE_UNKNOWN": ("Tujuan akses tidak dikenal", "No such purpose of an access"),
         "STAFF_UNKNOWN": ("Anda tidak terdaftar sebagai petugas", "You are not in the staff directory"),
     }

@@ -28,6 +28,7 @@ from shared.service.definition import Service
 EVERYTHING = Decision(allowed=True, shows=frozenset(DataClass), writes=frozenset(DataClass))
 OFTEN = {"limit": "1000000/minute"}
 UNLIMITED = Limits.model_validate({"everyone": dict.fromkeys(Use, OFTEN), "strangers": OFTEN})
+TAG = '"3q2_-qkZ0x1Ab9"'
 SOMEBODY = Actor(person="O-01", agency="UPTD_PPA-53.71", roles=frozenset({"ANY"}))
 
 
@@ -127,7 +128,7 @@ def interface(service: Service, anyone: Anyone) -> FastAPI:
 def client_of(app: FastAPI) -> httpx.AsyncClient:
     """A client within this process."""
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
-    headers = {"Authorization": "Bearer x", "Idempotency-Key": "k", "If-Match": '"3q2_-qkZ0x1Ab9"'}
+    headers = {"Authorization": "Bearer x", "Idempotency-Key": "k", "If-Match": TAG, "X-Purpose": "CASEWORK"}
     return httpx.AsyncClient(transport=transport, base_url="http://any.test", headers=headers)
 
 

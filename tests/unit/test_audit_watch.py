@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.security.audit.watch import Watch, WatchRule, watch_list
+from tests.architecture.test_house import every_route
 
 START = datetime(2026, 5, 14, 5, 0, tzinfo=UTC)
 FOREIGN = WatchRule(code="FOREIGN_READS", counts="FOREIGN_THINGS", limit=3, window_s=600)
@@ -25,7 +26,8 @@ def heard(rule: WatchRule, *rows: dict[str, Any]) -> list[tuple[str, str, int]]:
 
 
 def test_the_shipped_rules_are_readable_and_name_the_office_that_is_told() -> None:
-    assert {rule.code for rule in watch_list().rules} == {"FOREIGN_READS", "BREAK_GLASS_BURST", "REFUSED_IN_A_ROW"}
+    codes = {"FOREIGN_READS", "BREAK_GLASS_BURST", "REFUSED_IN_A_ROW", "SEARCH_BURST"}
+    assert {rule.code for rule in watch_list().rules} == codes
     assert watch_list().tell == "DPO-53"
 
 
@@ -33,6 +35,11 @@ def test_many_things_of_another_office_are_a_reason_each_counted_once() -> None:
     assert heard(FOREIGN, row(0, foreign_refs=["a"]), row(1, foreign_refs=["a"]), row(2, foreign_refs=["b"])) == []
     one_list = row(0, foreign_refs=["a", "b", "c"])
     assert heard(FOREIGN, one_list) == [("FOREIGN_READS", one_list["_id"], 3)]
+
+
+def test_the_rules_on_actions_name_actions_that_exist() -> None:
+    known = {spec.audit for _, spec in every_route()} | {"EMERGENCY_ACCESS"}
+    assert {action for rule in watch_list().rules for action in rule.actions} <= known
 
 
 def test_what_lies_outside_the_window_or_is_another_person_s_does_not_count() -> None:

@@ -1,10 +1,11 @@
 """Intake over HTTP."""
 
-from services.intake.api import consents, holds, interdictions, moves, rights, screenings, subjects
+from services.intake.api import consents, holds, interdictions, moves, rights, screenings, searches, subjects
 
 ROUTES = (
     interdictions.routes,
     subjects.routes,
+    searches.routes,
     screenings.routes,
     consents.routes,
     moves.routes,
