@@ -114,8 +114,8 @@ class DeskView(View):
 
     data_class = DataClass.C1
 
-    ref: Annotated[str, DataClass.C0]
-    case_no: str
+    ref: Annotated[str, DataClass.C0] = Field(examples=["D-1"])
+    case_no: str = Field(examples=["NTT-2026-048213"])
     readers: int
 
 

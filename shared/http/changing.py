@@ -80,7 +80,7 @@ async def submit(spec: RouteSpec, call: Call, command: Command, expected: str | 
                 raise
         call = await with_target(spec, call)
         await _refuse_visible_change(spec, call, expected)
-    raise Unavailable("BUSY")
+    raise Unavailable("TOO_BUSY")
 
 
 async def _hand_in(call: Call, command: Command, ledger: Ledger) -> Receipt:

@@ -1,18 +1,19 @@
 """The OpenAPI 3.1 document: made of the declarations, so that it cannot disagree with them."""
 
 import inspect
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
-from typing import Any, cast
+from typing import Any
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel, Field, create_model
 from pydantic.json_schema import models_json_schema
 
+from shared.http.examples import Schema, example_of
 from shared.http.problems import MEDIA_TYPE
 from shared.http.specs import RouteSpec, Style
-from shared.http.titles import title
+from shared.http.titles import BY_STATUS, title
 from shared.reference.roles import PURPOSES
 from shared.security.policy.asking import CASEWORK
 
@@ -33,7 +34,7 @@ class ProblemDetails(BaseModel):
 
     type: str = Field(examples=["/problems/not-found"])
     title: str = Field(examples=["Tidak ditemukan"])
-    status: int
+    status: int = Field(examples=[404])
     code: str = Field(examples=["NOT_FOUND"])
     correlation_id: str = Field(examples=[EXAMPLE_ID])
     errors: list[FaultyField] | None = None
@@ -45,7 +46,7 @@ class ProblemDetails(BaseModel):
 def openapi_of(title_: str, version: str, specs: Iterable[RouteSpec]) -> dict[str, Any]:
     """The document. FastAPI makes it from routes that exist for this purpose alone: the served ones read their bodies
     themselves, within limits and after the permission, so that FastAPI never sees the models."""
-    described = FastAPI()
+    described, specs = FastAPI(), list(specs)
     for spec in specs:
         _describe(described, spec)
     document = get_openapi(title=title_, version=version, openapi_version="3.1.0", routes=described.routes)
@@ -53,7 +54,23 @@ def openapi_of(title_: str, version: str, specs: Iterable[RouteSpec]) -> dict[st
     _, problem = models_json_schema([(ProblemDetails, "validation")], ref_template=REF)
     components["schemas"] = {**components.get("schemas", {}), **problem["$defs"]}
     components["securitySchemes"] = {"bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}}
+    components["examples"] = {code: _problem(status, code) for spec in specs for status, code in refusals_of(spec)}
+    for spec in specs:
+        _exemplify(document["paths"][spec.path][spec.method.lower()], spec, components["schemas"])
     return document
+
+
+def _exemplify(operation: dict[str, Any], spec: RouteSpec, schemas: Mapping[str, Schema]) -> None:
+    """Give the body and the answer of a route an example each."""
+    answer = operation["responses"][str(spec.status)]
+    answer["description"] = _SUCCESS[spec.status]
+    for part in (operation.get("requestBody"), answer):
+        if part:
+            content = part["content"]["application/json"]
+            content["example"] = example_of(content["schema"], schemas, f"{spec.method} {spec.path}: ")
+
+
+_SUCCESS = {200: "What was asked for, or the new state", 201: "Made; `Location` says where it is"}
 
 
 def _describe(app: FastAPI, spec: RouteSpec) -> None:
@@ -61,13 +78,13 @@ def _describe(app: FastAPI, spec: RouteSpec) -> None:
         spec.path,
         _signed(spec),
         methods=[spec.method],
-        response_model=_WRAPPED.get(spec.style, _itself)(spec.model),
+        response_model=answer_model(spec),
         status_code=spec.status,
         tags=[tag_of(spec)],
         summary=spec.summary,
         description=spec.description,
         operation_id=operation_id(spec),
-        responses=problems_of(spec),
+        responses=responses_of(spec),
         openapi_extra=operation_extra(spec),
     )
 
@@ -97,7 +114,8 @@ def operation_id(spec: RouteSpec) -> str:
 
 def page_model(item: type[BaseModel]) -> type[BaseModel]:
     """The model of a page of these items."""
-    return create_model(f"{item.__name__}Page", items=(list[item], ...), next=(str | None, None))  # type: ignore[valid-type]
+    following = Field(None, description="`?after=` of the next page.", examples=[None])
+    return create_model(f"{item.__name__}Page", items=(list[item], ...), next=(str | None, following))  # type: ignore[valid-type]
 
 
 def found_model(item: type[BaseModel]) -> type[BaseModel]:
@@ -106,13 +124,14 @@ def found_model(item: type[BaseModel]) -> type[BaseModel]:
     return create_model(f"{item.__name__}Found", items=(list[item], ...), complete=whole)  # type: ignore[valid-type]
 
 
-def _itself(model: type[BaseModel]) -> type[BaseModel]:
-    return model
-
-
 _WRAPPED: Mapping[Style, Callable[[type[BaseModel]], type[BaseModel]]] = MappingProxyType(
     {Style.LIST: page_model, Style.SEARCH: found_model}
 )
+
+
+def answer_model(spec: RouteSpec) -> type[BaseModel]:
+    """The model of what success answers."""
+    return _WRAPPED[spec.style](spec.model) if spec.style in _WRAPPED else spec.model
 
 
 def operation_extra(spec: RouteSpec) -> dict[str, Any]:
@@ -144,6 +163,8 @@ def _parameters(spec: RouteSpec) -> Iterable[dict[str, Any]]:
     if spec.style is Style.COMMAND:
         key = {"type": "string", "minLength": 1, "maxLength": 200}
         yield _parameter("Idempotency-Key", "header", key, required=spec.method == "POST", example=EXAMPLE_ID)
+    if spec.style is Style.READ:
+        yield _parameter("If-None-Match", "header", {"type": "string"}, example='"3q2_-qkZ0x1Ab9"')
     if spec.if_match:
         yield _parameter("If-Match", "header", {"type": "string"}, required=True, example='"3q2_-qkZ0x1Ab9"')
 
@@ -157,30 +178,65 @@ def _parameter(name: str, place: str, schema: dict[str, Any], **more: Any) -> di
     return {"name": name, "in": place, "schema": schema, **more}
 
 
-_COMMON = ((400, "PURPOSE_UNKNOWN"), (401, "TOKEN_EXPIRED"), (429, "RATE_LIMITED"), (503, "UNAVAILABLE"))
+Refusals = Iterable[tuple[int, str]]
+
+_ALWAYS: Refusals = (
+    *((400, code) for code in ("PURPOSE_UNKNOWN", "REPEATED_HEADER")),
+    *((401, code) for code in ("TOKEN_MISSING", "TOKEN_EXPIRED", "TOKEN_INVALID")),
+    (403, "STAFF_UNKNOWN"),
+    *((422, code) for code in ("UNKNOWN_PARAMETER", "REPEATED_PARAMETER", "INVALID_PARAMETER")),
+    (429, "RATE_LIMITED"),
+    *((503, code) for code in ("UNAVAILABLE", "SIGN_IN_UNAVAILABLE")),
+)
+_OF_BODIES: Refusals = (
+    *((400, code) for code in ("BODY_MISSING", "NOT_JSON")),
+    (408, "BODY_TOO_SLOW"),
+    (413, "BODY_TOO_LARGE"),
+    *((415, code) for code in ("WRONG_CONTENT_TYPE", "WRONG_CONTENT_ENCODING")),
+    (422, "INVALID_BODY"),
+)
+_OF_READS: Refusals = ((503, "DIRECTORY_STALE"), (503, "POSITION_NOT_REACHED"))
+_OF_COMMANDS: Refusals = (
+    *((400, code) for code in ("IDEMPOTENCY_KEY_MISSING", "IDEMPOTENCY_KEY_INVALID")),
+    (404, "NOT_FOUND"),
+    *((409, code) for code in ("ILLEGAL_MOVE", "IDEMPOTENCY_KEY_REUSED")),
+    *((503, code) for code in ("OUTCOME_UNKNOWN", "TOO_BUSY")),
+)
+_OF_PRECONDITIONS: Refusals = ((400, "IF_MATCH_INVALID"), (412, "VERSION_CONFLICT"), (428, "IF_MATCH_MISSING"))
 
 
-def problems_of(spec: RouteSpec) -> dict[int | str, dict[str, Any]]:
-    """The refusals that a client of this route must expect."""
-    expected = [*_COMMON, (404, "NOT_FOUND") if spec.is_item else (403, "FORBIDDEN")]
-    if spec.body:
-        expected += [(400, "NOT_JSON"), (413, "BODY_TOO_LARGE"), (415, "WRONG_CONTENT_TYPE"), (422, "INVALID_BODY")]
-    else:
-        expected += [(422, "INVALID_PARAMETER")]
-    if spec.style is Style.COMMAND:
-        expected += [(400, "IDEMPOTENCY_KEY_MISSING"), (409, "ILLEGAL_MOVE")]
-    if spec.if_match:
-        expected += [(412, "VERSION_CONFLICT"), (428, "IF_MATCH_MISSING")]
-    return cast("dict[int | str, dict[str, Any]]", {status: _documented(status, code) for status, code in expected})
+def refusals_of(spec: RouteSpec) -> Iterator[tuple[int, str]]:
+    """What a client of this route must expect, as (status, code); a rule's own codes come beside ILLEGAL_MOVE."""
+    yield from _ALWAYS
+    yield from [(400, "PURPOSE_MISSING")] if spec.needs_purpose else ()
+    yield (404, "NOT_FOUND") if spec.is_item else (403, "FORBIDDEN")
+    yield from _OF_BODIES if spec.body else ()
+    yield from _OF_COMMANDS if spec.style is Style.COMMAND else _OF_READS
+    yield from _OF_PRECONDITIONS if spec.if_match else ()
 
 
-def _documented(status: int, code: str) -> dict[str, Any]:
-    example = {
+def responses_of(spec: RouteSpec) -> dict[int | str, dict[str, Any]]:
+    """The answers beside success: each status with an example of each code."""
+    codes: dict[int | str, dict[str, None]] = {}
+    for status, code in refusals_of(spec):
+        codes.setdefault(status, {})[code] = None
+    documented = {status: _documented(int(status), list(found)) for status, found in sorted(codes.items())}
+    unchanged: dict[int | str, dict[str, Any]] = {304: {"description": "Not changed since the tag in If-None-Match"}}
+    return {**(unchanged if spec.style is Style.READ else {}), **documented}
+
+
+def _documented(status: int, codes: Sequence[str]) -> dict[str, Any]:
+    examples = {code: {"$ref": f"#/components/examples/{code}"} for code in codes}
+    content = {"schema": {"$ref": REF.format(model="ProblemDetails")}, "examples": examples}
+    return {"description": BY_STATUS[status][1], "content": {MEDIA_TYPE: content}}
+
+
+def _problem(status: int, code: str) -> dict[str, Any]:
+    problem = {
         "type": f"/problems/{code.lower().replace('_', '-')}",
         "title": title(code, status, "id"),
         "status": status,
         "code": code,
         "correlation_id": EXAMPLE_ID,
     }
-    content = {"schema": {"$ref": REF.format(model="ProblemDetails")}, "example": example}
-    return {"description": title(code, status, "en"), "content": {MEDIA_TYPE: content}}
+    return {"summary": title(code, status, "en"), "value": problem}

@@ -47,7 +47,7 @@ class OpenBody(BaseModel):
 
     data_class: ClassVar[DataClass] = DataClass.C1
 
-    account: Annotated[str, Field(pattern=r"^([a-z]-[0-9]|[0-9a-f-]{36})$")]
+    account: Annotated[str, Field(pattern=r"^([a-z]-[0-9]|[0-9a-f-]{36})$", examples=["a-1"])]
     amount: int = Field(ge=1, le=1000)
 
 
@@ -56,10 +56,10 @@ class AccountView(View):
 
     data_class = DataClass.C1
 
-    id: Annotated[str, DataClass.C0]
+    id: Annotated[str, DataClass.C0] = Field(examples=["a-1"])
     total: Annotated[int, DataClass.C2]
-    nickname: str | None
-    label: str
+    nickname: str | None = Field(examples=["V-020"])
+    label: str = Field(examples=["account"])
     updated_at: datetime | None
 
 

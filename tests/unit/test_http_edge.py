@@ -120,7 +120,7 @@ async def ask_app(app: FastAPI, method: str, path: str, **more: Any) -> httpx.Re
     [
         (ValueError(CANARY), 500, "INTERNAL_ERROR"),
         (DriverError(CANARY), 503, "UNAVAILABLE"),
-        (Unavailable("BUSY"), 503, "BUSY"),
+        (Unavailable("TOO_BUSY"), 503, "TOO_BUSY"),
     ],
 )
 async def test_a_failure_is_a_problem_and_tells_nothing(error: Exception, status: int, code: str) -> None:
@@ -309,7 +309,8 @@ def test_the_document_has_schemas_examples_problems_and_the_sign_in() -> None:
     assert reference == "#/components/schemas/OpenBody"
     assert "AccountView" in str(opening["responses"]["201"])
     problem = opening["responses"]["422"]["content"]["application/problem+json"]
-    assert problem["example"]["code"] == "INVALID_BODY"
+    assert problem["examples"]["INVALID_BODY"] == {"$ref": "#/components/examples/INVALID_BODY"}
+    assert document["components"]["examples"]["INVALID_BODY"]["value"]["status"] == 422
     assert (opening["summary"], opening["tags"]) == ("Open an account of one's own", ["accounts"])
     assert opening["security"] == [{"bearer": []}]
     assert (opening["x-permission"], opening["x-audit-action"]) == ("account.open", "ACCOUNT_OPENED")
@@ -329,8 +330,8 @@ def test_the_document_refers_to_nothing_that_it_does_not_hold() -> None:
             return own.union(*(references(inner) for inner in part.values()))
         return set().union(*map(references, part)) if isinstance(part, list) else set()
 
-    names = {reference.removeprefix("#/components/schemas/") for reference in references(document)}
-    assert names
-    assert names <= set(document["components"]["schemas"])
+    found = {tuple(reference.removeprefix("#/components/").split("/")) for reference in references(document)}
+    assert {room for room, _ in found} == {"schemas", "examples"}
+    assert [name for room, name in found if name not in document["components"][room]] == []
     ids = [operation["operationId"] for path in document["paths"].values() for operation in path.values()]
     assert len(ids) == len(set(ids))

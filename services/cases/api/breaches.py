@@ -24,8 +24,12 @@ class BreachBody(Body):
 
     kind: CodeIn = Field(examples=["ACCOUNT_MISUSED"])
     occurred_at: Happened = None
-    refs: tuple[Id, ...] = Field(default=(), max_length=1000, description="Cases and persons, by reference.")
-    accounts: tuple[Id, ...] = Field(default=(), max_length=100, description="Members whose account was used.")
+    refs: tuple[Id, ...] = Field(
+        default=(), max_length=1000, description="Cases and persons, by reference.", examples=[["P-004"]]
+    )
+    accounts: tuple[Id, ...] = Field(
+        default=(), max_length=100, description="Members whose account was used.", examples=[["O-20"]]
+    )
     since: Moment | None = None
     until: Moment | None = None
     through_lpsk: bool = Field(default=False, description="Whether LPSK tells the persons, as it protects one.")
@@ -60,8 +64,8 @@ class BreachView(View):
     id: Annotated[Ref, DataClass.C0]
     kind: Coded
     known_at: At
-    refs: tuple[str, ...]
-    accounts: tuple[str, ...]
+    refs: tuple[str, ...] = Field(examples=[["P-004"]])
+    accounts: tuple[str, ...] = Field(examples=[["O-20"]])
     since: At | None
     until: At | None
     through_lpsk: bool

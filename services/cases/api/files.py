@@ -30,7 +30,7 @@ class FactView(Part):
     moved: bool = Field(description="Whether it moved the file on; an older fact only fills its history.")
     possible_duplicate: bool
     corrected: bool
-    detail: Annotated[dict[str, Any], DataClass.C4]
+    detail: Annotated[dict[str, Any], DataClass.C4] = Field(examples=[{"kabupaten": "53.02"}])
 
 
 class FileView(View):

@@ -40,7 +40,7 @@ class ReferralBody(Body):
     data_class = DataClass.C2
 
     subject_ref: Annotated[str, Field(max_length=64)] | None = Field(
-        default=None, description="For whom; may be left out where the case has one person."
+        default=None, description="For whom; may be left out where the case has one person.", examples=["P-004"]
     )
     agency: OfficeIn
     purpose: CodeIn = Field(examples=["LPSK_APPLICATION"])
@@ -53,7 +53,7 @@ class ClockView(Part):
 
     ref: Ref
     deadline: Coded
-    basis: str
+    basis: str = Field(examples=["Kesepakatan gugus tugas tentang rujukan"])
     status: ClockStatus
     started_at: At
     due_at: At
@@ -168,8 +168,8 @@ class AnswerData(Body):
 
     data_class = DataClass.C1
 
-    foreign_no: ForeignNo | None = None
-    reason: CodeIn | None = None
+    foreign_no: ForeignNo | None = Field(default=None, examples=["PP.01/2026"])
+    reason: CodeIn | None = Field(default=None, examples=[None])
 
 
 class ReferralMove(Body):

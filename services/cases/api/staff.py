@@ -34,7 +34,7 @@ class Service(Body):
     data_class = DataClass.C1
 
     roles: tuple[CodeIn, ...] = Field(min_length=1, max_length=10, examples=[["CASE_MANAGER"]])
-    unit: Id | None = None
+    unit: Id | None = Field(default=None, examples=["PH-2"])
     kabupaten: tuple[Kabupaten, ...] = Field(default=(), max_length=22, examples=[["53.71"]])
     language: Literal["id", "en"] = "id"
     valid_to: Moment | None = Field(default=None, examples=["2027-01-01T00:00:00+08:00"])
@@ -69,10 +69,10 @@ class MemberView(View):
 
     person: str = Field(examples=["O-22"])
     agency: Coded
-    unit: str | None
+    unit: str | None = Field(examples=["PH-2"])
     roles: tuple[Coded, ...]
-    kabupaten: tuple[str, ...]
-    language: str
+    kabupaten: tuple[str, ...] = Field(examples=[["53.71"]])
+    language: str = Field(examples=["id"])
     valid_from: At
     valid_to: At | None
     active: bool

@@ -48,32 +48,49 @@ UuidRef = Annotated[
 """A client that works offline makes its references itself: UUIDs, in which no name fits."""
 
 Listed = Annotated[str, Field(max_length=64)]
-Indicator = Annotated[Listed, known(INDICATORS.__contains__)]
-RiskFactCode = Annotated[Listed, known(RISK_FACTS.__contains__)]
-DocumentCode = Annotated[Listed, known(DOCUMENTS.__contains__)]
-Pretext = Annotated[Listed, known(PRETEXTS.__contains__)]
-Tie = Annotated[Listed, known(RECRUITER_TIES.__contains__)]
-Source = Annotated[Listed, known(lambda code: code in INTAKE_SOURCES and code != "INTERDICTION")]
-MemberCode = Annotated[Listed, known(POSKO_MEMBERS.__contains__)]
-Basis = Annotated[Listed, known(LEGAL_BASES.__contains__)]
-CheckpointCode = Annotated[Listed, known(CHECKPOINTS.__contains__)]
-Destination = Annotated[Listed, known(is_destination)]
-PurposeCode = Annotated[Listed, known(is_consent_purpose)]
-Kabupaten = Annotated[Listed, known(is_kabupaten, "UNKNOWN_REGION")]
-HostKabupaten = Annotated[Listed, known(lambda code: is_kabupaten(code) and in_province(code), "UNKNOWN_REGION")]
-Village = Annotated[Listed, known(is_village, "UNKNOWN_REGION"), IntoVault]
+Indicator = Annotated[Listed, Field(examples=["RECRUIT"]), known(INDICATORS.__contains__)]
+RiskFactCode = Annotated[Listed, Field(examples=["INJURY"]), known(RISK_FACTS.__contains__)]
+DocumentCode = Annotated[Listed, Field(examples=["COMPETENCE"]), known(DOCUMENTS.__contains__)]
+Pretext = Annotated[Listed, Field(examples=["WEDDING"]), known(PRETEXTS.__contains__)]
+Tie = Annotated[Listed, Field(examples=["UNKNOWN"]), known(RECRUITER_TIES.__contains__)]
+Source = Annotated[
+    Listed, Field(examples=["BP3MI_DEBARKASI"]), known(lambda code: code in INTAKE_SOURCES and code != "INTERDICTION")
+]
+MemberCode = Annotated[Listed, Field(examples=["NAKER"]), known(POSKO_MEMBERS.__contains__)]
+Basis = Annotated[Listed, Field(examples=["PERMENAKER_18_2024"]), known(LEGAL_BASES.__contains__)]
+CheckpointCode = Annotated[Listed, Field(examples=["KOE"]), known(CHECKPOINTS.__contains__)]
+Destination = Annotated[Listed, Field(examples=["61.71"]), known(is_destination)]
+PurposeCode = Annotated[Listed, Field(examples=["SHARE_LPSK"]), known(is_consent_purpose)]
+Kabupaten = Annotated[Listed, Field(examples=["53.02"]), known(is_kabupaten, "UNKNOWN_REGION")]
+HostKabupaten = Annotated[
+    Listed, Field(examples=["53.71"]), known(lambda code: is_kabupaten(code) and in_province(code), "UNKNOWN_REGION")
+]
+Village = Annotated[Listed, Field(examples=[None]), known(is_village, "UNKNOWN_REGION"), IntoVault]
 
-Code = Annotated[str, Field(pattern=r"^[A-Z0-9][A-Z0-9_./-]{0,31}$")]
+Code = Annotated[str, Field(pattern=r"^[A-Z0-9][A-Z0-9_./-]{0,31}$", examples=["KM-BUKIT.7"])]
 """A short code that no list of ours holds: a flight's or a ship's number, an airport on the way."""
 Language = Annotated[str, Field(pattern=r"^[a-z]{2,24}$", examples=["dawan"])]
-OfficeRef = Annotated[str, Field(pattern=r"^[A-Z0-9_]{2,24}-[0-9]{2}(\.[0-9]{2})?$"), known(is_office)]
-Name = Annotated[str, Field(min_length=1, max_length=200), IntoVault]
-Phone = Annotated[str, Field(pattern=r"^\+?[0-9 ()-]{5,24}$"), IntoVault]
-Number = Annotated[str, Field(min_length=1, max_length=32), IntoVault]
+OfficeRef = Annotated[
+    str, Field(pattern=r"^[A-Z0-9_]{2,24}-[0-9]{2}(\.[0-9]{2})?$", examples=["GT_KAB-53.02"]), known(is_office)
+]
+Name = Annotated[str, Field(min_length=1, max_length=200, examples=["V-020"]), IntoVault]
+Phone = Annotated[str, Field(pattern=r"^\+?[0-9 ()-]{5,24}$", examples=["+62 000 0000 0000"]), IntoVault]
+Number = Annotated[str, Field(min_length=1, max_length=32, examples=["5371997101990001"]), IntoVault]
 """A number by which an authority knows somebody, as it was shown."""
-Birthday = Annotated[date, IntoVault]
-Prose = Annotated[str, Field(min_length=1, max_length=10_000), IntoVault]
-Years = Annotated[int, Field(ge=0, le=120)]
+Birthday = Annotated[date, Field(examples=["1999-01-31"]), IntoVault]
+Prose = Annotated[str, Field(min_length=1, max_length=10_000, examples=["Catatan tentang V-020."]), IntoVault]
+Years = Annotated[int, Field(ge=0, le=120, examples=[27])]
+
+
+# What answers show, each with an example. Whoever an example is about exists in no list but ours.
+Ref = Annotated[str, Field(examples=["019f3f2a-6d3c-7c1e-9d53-2f6f1c0e8a11"])]
+Office = Annotated[str, Field(examples=["NAKER_PROV-53"])]
+Staff = Annotated[str, Field(examples=["O-20"])]
+Region = Annotated[str, Field(examples=["53.02"])]
+AgeBand = Annotated[str, Field(examples=["25-34"])]
+Risk = Annotated[str, Field(examples=["R1_DARURAT"])]
+Finding = Annotated[str, Field(examples=["PRESUMED_VICTIM"])]
+Labels = Annotated[dict[str, str], Field(examples=[{"state": "Diduga korban"}])]
 
 
 class Body(BaseModel):
@@ -106,9 +123,9 @@ class IdentityBody(Body):
     full_name: Name | None = None
     aliases: tuple[Name, ...] = Field(default=(), max_length=20)
     nik: Number | None = None
-    passport_no: Number | None = None
+    passport_no: Number | None = Field(default=None, examples=["X0000000"])
     birth_date: Birthday | None = None
-    mother_name: Name | None = None
+    mother_name: Name | None = Field(default=None, examples=["V-021"])
     phones: tuple[Phone, ...] = Field(default=(), max_length=10)
     village: Village | None = None
 

@@ -41,15 +41,15 @@ class HoldView(View):
 
     data_class = DataClass.C1
 
-    ref: Annotated[str, DataClass.C0]
-    subjects: tuple[str, ...]
-    basis: str
-    agency: str
+    ref: Annotated[fields.Ref, DataClass.C0]
+    subjects: tuple[fields.Ref, ...]
+    basis: str = Field(examples=["POLICE_REPORT"])
+    agency: fields.Office
     placed_at: datetime
     review_at: datetime
     review_due: bool
     lifted_at: datetime | None
-    labels: dict[str, str]
+    labels: fields.Labels
 
 
 def hold_view(hold: LegalHold, call: Call) -> HoldView:

@@ -48,8 +48,8 @@ class RecruiterBody(fields.Body):
 
     kind: RecruiterKind = RecruiterKind.UNKNOWN
     tie: fields.Tie = "UNKNOWN"
-    name: fields.Name | None = None
-    aliases: tuple[fields.Name, ...] = Field(default=(), max_length=20)
+    name: fields.Name | None = Field(default=None, examples=["V-098"])
+    aliases: tuple[fields.Name, ...] = Field(default=(), max_length=20, examples=[["V-098"]])
     phone: fields.Phone | None = None
     note: fields.Prose | None = None
 
@@ -71,7 +71,7 @@ class InterdictionBody(fields.Body):
     transit: tuple[fields.Code, ...] = Field(default=(), max_length=10, examples=[["SUB", "PNK"]])
     members: tuple[fields.MemberCode, ...] = Field(default=(), max_length=20, examples=[["NAKER", "TNI_AU"]])
     legal_basis: fields.Basis = Field(examples=["PERMENAKER_18_2024"])
-    company_claimed: Annotated[fields.Name | None, DataClass.C3] = None
+    company_claimed: Annotated[fields.Name | None, DataClass.C3] = Field(default=None, examples=["V-099"])
     people: list[StoppedBody] = Field(min_length=1, max_length=200)
     recruiters: tuple[RecruiterBody, ...] = Field(default=(), max_length=50)
 
@@ -87,12 +87,12 @@ class RowView(Part):
 
     data_class = DataClass.C2
 
-    subject_ref: str
-    sex: str
-    age_band: str
-    kabupaten: str | None
-    documents: tuple[str, ...]
-    pretext: str | None
+    subject_ref: fields.Ref
+    sex: str = Field(examples=["F"])
+    age_band: fields.AgeBand
+    kabupaten: fields.Region | None
+    documents: tuple[str, ...] = Field(examples=[["COMPETENCE"]])
+    pretext: str | None = Field(examples=["WEDDING"])
     wants_training: bool | None
 
 
@@ -101,26 +101,26 @@ class InterdictionView(View):
 
     data_class = DataClass.C1
 
-    ref: Annotated[str, DataClass.C0]
-    agency: str
+    ref: Annotated[fields.Ref, DataClass.C0]
+    agency: fields.Office
     occurred_at: datetime
     recorded_at: datetime
-    checkpoint: str | None
-    kabupaten: str
-    carrier: str | None
-    transport_no: str | None
-    destination: str
-    transit: tuple[str, ...]
-    members: tuple[str, ...]
-    legal_basis: str
+    checkpoint: str | None = Field(examples=["KOE"])
+    kabupaten: str = Field(examples=["53.71"])
+    carrier: str | None = Field(examples=["KM-BUKIT.7"])
+    transport_no: str | None = Field(examples=["KM-BUKIT.7"])
+    destination: str = Field(examples=["61.71"])
+    transit: tuple[str, ...] = Field(examples=[["SUB", "PNK"]])
+    members: tuple[str, ...] = Field(examples=[["NAKER", "TNI_AU"]])
+    legal_basis: str = Field(examples=["PERMENAKER_18_2024"])
     claims_company: bool
-    state: str
-    legal_moves: tuple[str, ...]
+    state: str = Field(examples=["DEPARTURE_POSTPONED"])
+    legal_moves: tuple[str, ...] = Field(examples=[["GUIDANCE"]])
     people_count: int
-    origins: dict[str, int]
+    origins: dict[str, int] = Field(examples=[{"53.02": 1}])
     people: tuple[RowView, ...]
     recruiters: int
-    labels: dict[str, str]
+    labels: fields.Labels
 
 
 class InterdictionItem(View):
@@ -128,13 +128,13 @@ class InterdictionItem(View):
 
     data_class = DataClass.C1
 
-    ref: Annotated[str, DataClass.C0]
-    agency: str
+    ref: Annotated[fields.Ref, DataClass.C0]
+    agency: fields.Office
     occurred_at: datetime
-    checkpoint: str | None
-    kabupaten: str
-    destination: str
-    state: str
+    checkpoint: str | None = Field(examples=["KOE"])
+    kabupaten: str = Field(examples=["53.71"])
+    destination: str = Field(examples=["61.71"])
+    state: str = Field(examples=["DEPARTURE_POSTPONED"])
     people_count: int
     recruiters: int
 
@@ -144,9 +144,9 @@ class DetailsView(View):
 
     data_class = DataClass.C3
 
-    ref: Annotated[str, DataClass.C0]
-    village: str | None = None
-    company_claimed: str | None = None
+    ref: Annotated[fields.Ref, DataClass.C0]
+    village: str | None = Field(None, examples=[None])
+    company_claimed: str | None = Field(None, examples=["V-099"])
 
 
 def interdiction_view(stop: Interdiction, call: Call) -> InterdictionView:

@@ -58,21 +58,21 @@ class RequestView(View):
 
     data_class = DataClass.C1
 
-    ref: Annotated[str, DataClass.C0]
-    subject_ref: str
-    right: str
-    agency: str
+    ref: Annotated[fields.Ref, DataClass.C0]
+    subject_ref: fields.Ref
+    right: str = Field(examples=["ERASURE"])
+    agency: fields.Office
     received_at: datetime
     due_at: datetime
     late: bool
-    state: str
+    state: str = Field(examples=["RECEIVED"])
     decided_at: datetime | None
-    refusal: str | None
-    remains: tuple[str, ...] | None
-    telling: str | None
+    refusal: str | None = Field(examples=[None])
+    remains: tuple[str, ...] | None = Field(examples=[None])
+    telling: str | None = Field(examples=[None])
     lifted_at: datetime | None
-    legal_moves: tuple[str, ...]
-    labels: dict[str, str]
+    legal_moves: tuple[str, ...] = Field(examples=[["GRANT"]])
+    labels: dict[str, str] = Field(examples=[{}])
 
 
 def request_view(request: RightsRequest, call: Call) -> RequestView:

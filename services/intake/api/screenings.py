@@ -42,16 +42,16 @@ class ScreeningView(View):
 
     data_class = DataClass.C2
 
-    ref: Annotated[str, DataClass.C0]
-    subject_ref: str
+    ref: Annotated[fields.Ref, DataClass.C0]
+    subject_ref: fields.Ref
     round: int
     occurred_at: datetime
-    interviewer: str
-    agency: str
+    interviewer: fields.Staff
+    agency: fields.Office
     private: bool
-    finding: str
-    risk: str | None
-    labels: dict[str, str]
+    finding: fields.Finding
+    risk: fields.Risk | None
+    labels: fields.Labels
 
 
 class AnswersView(View):
@@ -59,13 +59,13 @@ class AnswersView(View):
 
     data_class = DataClass.C4
 
-    ref: Annotated[str, DataClass.C0]
-    indicators: tuple[str, ...]
-    facts: tuple[str, ...]
+    ref: Annotated[fields.Ref, DataClass.C0]
+    indicators: tuple[str, ...] = Field(examples=[["RECRUIT", "FORCE"]])
+    facts: tuple[str, ...] = Field(examples=[["INJURY"]])
     confirmed: bool
-    language: str | None = None
-    note: str | None = None
-    labels: dict[str, str]
+    language: str | None = Field(None, examples=["dawan"])
+    note: str | None = Field(None, examples=["Catatan tentang V-020."])
+    labels: fields.Labels
 
 
 def screening_view(done: ScreeningRound, call: Call) -> ScreeningView:

@@ -42,7 +42,7 @@ class SearchBody(fields.Body):
     data_class = DataClass.C3
 
     nik: WholeNik | None = Field(default=None, examples=["5302994107081234"])
-    name: SaidName | None = None
+    name: SaidName | None = Field(default=None, examples=[None])
 
     @model_validator(mode="after")
     def _one_term(self) -> "SearchBody":

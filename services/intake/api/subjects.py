@@ -37,10 +37,10 @@ class SubjectBody(fields.PersonBody):
 class AnswerView(Part):
     """The last answer to one purpose."""
 
-    purpose: str
+    purpose: str = Field(examples=["SHARE_LPSK"])
     given: bool
-    given_by: str
-    language: str
+    given_by: str = Field(examples=["SELF"])
+    language: str = Field(examples=["dawan"])
     occurred_at: datetime
 
 
@@ -49,29 +49,29 @@ class SubjectView(View):
 
     data_class = DataClass.C2
 
-    ref: Annotated[str, DataClass.C0]
-    report_ref: str
-    source: str
-    agency: str
-    host: str
-    kabupaten: str | None
-    sex: str
-    age_band: str
-    age_basis: str | None
+    ref: Annotated[fields.Ref, DataClass.C0]
+    report_ref: fields.Ref
+    source: str = Field(examples=["INTERDICTION"])
+    agency: fields.Office
+    host: str = Field(examples=["53.71"])
+    kabupaten: fields.Region | None
+    sex: str = Field(examples=["F"])
+    age_band: fields.AgeBand
+    age_basis: str | None = Field(examples=["KTP"])
     age_doubt: bool
     as_child: bool
     abroad: bool
-    state: str
-    legal_moves: tuple[str, ...]
-    finding: str | None
-    risk: str | None
+    state: str = Field(examples=["PRESUMED_VICTIM"])
+    legal_moves: tuple[str, ...] = Field(examples=[["HANDED_TO_CASE"]])
+    finding: fields.Finding | None
+    risk: fields.Risk | None
     rounds: int
     consents: tuple[AnswerView, ...]
-    case_ref: Annotated[str | None, DataClass.C1] = Field(description="Shown to those who work on cases only.")
+    case_ref: Annotated[fields.Ref | None, DataClass.C1] = Field(description="Shown to those who work on cases only.")
     registered_at: datetime | None
     restricted: bool = Field(description="Nothing may be done with the person's data but keep them.")
     erased_at: datetime | None = Field(description="Since when nobody can know who this was.")
-    labels: dict[str, str]
+    labels: fields.Labels
 
 
 class SubjectItem(View):
@@ -79,13 +79,13 @@ class SubjectItem(View):
 
     data_class = DataClass.C2
 
-    ref: Annotated[str, DataClass.C0]
-    report_ref: str
-    sex: str
-    age_band: str
+    ref: Annotated[fields.Ref, DataClass.C0]
+    report_ref: fields.Ref
+    sex: str = Field(examples=["F"])
+    age_band: fields.AgeBand
     as_child: bool
-    state: str
-    risk: str | None
+    state: str = Field(examples=["PRESUMED_VICTIM"])
+    risk: fields.Risk | None
 
 
 class IdentityView(View):
@@ -93,28 +93,28 @@ class IdentityView(View):
 
     data_class = DataClass.C3
 
-    ref: Annotated[str, DataClass.C0]
-    full_name: str | None = None
-    aliases: tuple[str, ...] = ()
-    nik: str | None = None
-    nik_status: str | None = None
-    passport_no: str | None = None
-    birth_date: str | None = None
-    mother_name: str | None = None
-    phones: tuple[str, ...] = ()
-    village: str | None = None
+    ref: Annotated[fields.Ref, DataClass.C0]
+    full_name: str | None = Field(None, examples=["V-020"])
+    aliases: tuple[str, ...] = Field((), examples=[["V-020"]])
+    nik: str | None = Field(None, examples=["5371997101990001"])
+    nik_status: str | None = Field(None, examples=["PARSED_OK"])
+    passport_no: str | None = Field(None, examples=["X0000000"])
+    birth_date: str | None = Field(None, examples=["1999-01-31"])
+    mother_name: str | None = Field(None, examples=["V-021"])
+    phones: tuple[str, ...] = Field((), examples=[["+62 000 0000 0000"]])
+    village: str | None = Field(None, examples=[None])
 
 
 class LineView(Part):
     """One thing that happened. `actor` and `agency` are references."""
 
     version: int
-    code: str
-    detail: dict[str, Any]
+    code: str = Field(examples=["SUBJECT_SCREENED"])
+    detail: dict[str, Any] = Field(examples=[{"round": 1}])
     occurred_at: datetime
     recorded_at: datetime
-    actor: str | None
-    agency: str | None
+    actor: fields.Staff | None
+    agency: fields.Office | None
 
 
 class TimelineView(View):
