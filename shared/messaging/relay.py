@@ -18,6 +18,8 @@ from shared.observability.metrics import Metrics
 
 log = structlog.get_logger(__name__)
 
+CLOSING_S = 1.0
+"""For each of the three steps of leaving, at most."""
 TOO_LARGE = (MessageSizeTooLargeError, RecordListTooLargeError)
 
 
@@ -46,7 +48,7 @@ class RelaySettings:
     keep_s: float = 0.5
     """How often leases are looked at; also how soon a released one is taken over."""
     send_s: float = 20.0
-    stop_s: float = 6.0
+    stop_s: float = 5.0
     """For the page under way when asked to stop."""
     refused_s: float = 60.0
     """How long a key is left alone whose row the brokers refuse as too large."""
@@ -130,10 +132,10 @@ class Relay:
     async def _close(self, tasks: list[asyncio.Task[Any]]) -> None:
         for task in tasks:
             task.cancel()
-        await asyncio.wait(tasks, timeout=1.0)
+        await asyncio.wait(tasks, timeout=CLOSING_S)
         releasing = asyncio.create_task(self._holding.release())
-        await asyncio.wait({releasing}, timeout=1.0)
-        await self.producer.stop(1.0)
+        await asyncio.wait({releasing}, timeout=CLOSING_S)
+        await self.producer.stop(CLOSING_S)
 
     async def _listen(self) -> None:
         """Wakes may fail or end at any time; sweeps don't depend on them."""

@@ -78,6 +78,10 @@ class Budgets:
     """The part of the drain that is kept for committing offsets, however long the batch takes."""
     leave_s: float = 2.0
     """For leaving the group and closing connections, after the drain."""
+    command_floor_s: float = 0.75
+    """For commands under way, after everything that takes work in has ended."""
+    close_s: float = 0.5
+    """For closing the process's connections, after that."""
     grace_s: float = 10.0
     """Between the request to stop and the kill."""
     rebalance_s: float = 60.0
@@ -92,7 +96,12 @@ class Budgets:
         self._require(
             self.transaction_s + self.commit_floor_s <= self.drain_s, "transaction_s + commit_floor_s <= drain_s"
         )
-        self._require(self.drain_s + self.leave_s < self.grace_s, "drain_s + leave_s < grace_s")
+        self._require(self.stop_s < self.grace_s, "drain_s + leave_s + command_floor_s + close_s < grace_s")
+
+    @property
+    def stop_s(self) -> float:
+        """All that a process may take from the request to stop; it then goes, and names what would not end."""
+        return self.drain_s + self.leave_s + self.command_floor_s + self.close_s
 
     def around(self, transaction_life_s: float) -> str | None:
         """What is wrong with a server's `transactionLifetimeLimitSeconds`, which is how long it keeps the locks of a

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import math
 import signal
 from collections.abc import AsyncIterator, Callable, Iterator
 from functools import partial
@@ -23,12 +24,12 @@ from shared.service.worker_role import worker
 
 log = structlog.get_logger(__name__)
 
-GRACE_S = 8.0
 SAMPLE_S = 5.0
 
 
 class Process:
-    """One process of one role. `run` answers its exit code: 0 when asked to stop, 1 when a task died."""
+    """One process of one role. `run` answers its exit code: 0 where it was asked to stop and did, 1 where a task died
+    or would not end in time."""
 
     def __init__(self, runtime: Runtime, role: Role) -> None:
         self._runtime = runtime
@@ -37,6 +38,8 @@ class Process:
         """Everything that takes work in ends first …"""
         self._drained = asyncio.Event()
         """… then what others hand their work to."""
+        self.ends_at = math.inf
+        """On the loop's clock, once it ends: until when its connections have to be closed."""
         self.port: asyncio.Future[int] = asyncio.get_running_loop().create_future()
 
     def stop(self) -> None:
@@ -46,25 +49,35 @@ class Process:
     async def run(self) -> int:
         """Until stopped, or until a task dies: a process with a dead task would look alive and do nothing."""
         with _signals(self.stop):
-            intake = {name: asyncio.create_task(task(self._stop), name=name) for name, task in self._tasks().items()}
+            intake = {asyncio.create_task(task(self._stop), name=name) for name, task in self._tasks().items()}
             lane = asyncio.create_task(self._runtime.bus.run(self._drained), name="commands")
+            tasks = {*intake, lane}
             stopping = asyncio.create_task(self._stop.wait(), name="stop")
-            await asyncio.wait({stopping, lane, *intake.values()}, return_when=asyncio.FIRST_COMPLETED)
-            done = [task for task in (lane, *intake.values()) if task.done()]
+            await asyncio.wait({stopping, *tasks}, return_when=asyncio.FIRST_COMPLETED)
             # A quick task may already have ended because it was asked to: that is no death.
-            died = [task for task in done if not self._stop.is_set() or task.cancelled() or task.exception()]
-            self._stop.set()
-            await asyncio.wait(intake.values(), timeout=GRACE_S)
-            self._drained.set()
-            await asyncio.wait({lane}, timeout=GRACE_S)
-            return self._ended(died)
+            early = set() if self._stop.is_set() else {task for task in tasks if task.done()}
+            await self._end(intake, lane)
+            hung = {task for task in tasks if not task.done()}
+            return self._ended(early | {task for task in tasks - hung if _failed(task)}, hung)
 
-    def _ended(self, died: list[asyncio.Task[None]]) -> int:
+    async def _end(self, intake: set[asyncio.Task[None]], lane: asyncio.Task[None]) -> None:
+        """All within one budget, of which a part is kept for the commands, and one for closing."""
+        budgets, loop = self._runtime.budgets, asyncio.get_running_loop()
+        self.ends_at = loop.time() + budgets.stop_s
+        self._stop.set()
+        await asyncio.wait(intake, timeout=budgets.drain_s + budgets.leave_s)
+        self._drained.set()
+        await asyncio.wait({lane}, timeout=self.ends_at - budgets.close_s - loop.time())
+
+    def _ended(self, died: set[asyncio.Task[None]], hung: set[asyncio.Task[None]]) -> int:
         for task in died:
             error = task.exception() if not task.cancelled() else None
             log.error("task_died", task=task.get_name(), error=type(error).__name__ if error else None)
+        for task in hung:
+            log.error("task_hung", task=task.get_name())
+            task.cancel()
         log.info("stopped", service=self._runtime.name, role=self._role.value)
-        return 1 if died else 0
+        return 1 if died or hung else 0
 
     def _tasks(self) -> dict[str, Task]:
         runtime, role = self._runtime, self._role
@@ -87,6 +100,10 @@ class Process:
         while not stop.is_set():
             await sample(self._runtime.mongo, self._runtime.metrics, self._runtime.clock)
             await wait(stop, SAMPLE_S)
+
+
+def _failed(task: asyncio.Task[None]) -> bool:
+    return task.cancelled() or task.exception() is not None
 
 
 @contextlib.contextmanager

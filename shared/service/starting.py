@@ -5,15 +5,18 @@ import gc
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
 from importlib import import_module
 
+import structlog
 import uvloop
 
 from shared.observability.logging import configure_logging
-from shared.service.definition import Role, Service
+from shared.service.definition import Role
 from shared.service.roles import Process
-from shared.service.runtime import open_runtime
-from shared.service.settings import ServiceSettings
+from shared.service.runtime import Runtime, open_runtime
+
+log = structlog.get_logger(__name__)
 
 MISUSE = 2
 
@@ -32,7 +35,7 @@ def start(package: str, argv: Sequence[str]) -> None:
     configure_logging()
     spare_collector()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        code = runner.run(_run(service, settings, Role(argv[0])))
+        code = runner.run(live(open_runtime(service, settings), Role(argv[0])))
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(code)
@@ -50,6 +53,16 @@ def spare_collector() -> None:
     gc.enable()
 
 
-async def _run(service: Service, settings: ServiceSettings, role: Role) -> int:
-    async with open_runtime(service, settings) as runtime:
-        return await Process(runtime, role).run()
+async def live(opening: AbstractAsyncContextManager[Runtime], role: Role) -> int:
+    """Open, run, close; answers the exit code. From the request to stop on, all of it has one budget: a process that
+    hangs says what hung, and goes before it is killed."""
+    runtime = await opening.__aenter__()
+    process = Process(runtime, role)
+    code = await process.run()
+    try:
+        async with asyncio.timeout_at(process.ends_at):
+            await opening.__aexit__(None, None, None)
+    except TimeoutError:
+        log.error("task_hung", task="closing")
+        return 1
+    return code

@@ -109,7 +109,7 @@ async def test_a_process_says_at_its_start_that_the_servers_budget_does_not_fit(
     mongo = Mongo(mongo_uri, unique)
     life_s = await mongo.transaction_life_s()
     assert life_s is not None
-    narrow = Budgets(handler_batch_s=0.1, transaction_s=0.5, drain_s=2, leave_s=0.5, grace_s=3)
+    narrow = Budgets(handler_batch_s=0.1, transaction_s=0.5, drain_s=2, leave_s=0.5, close_s=0.1, grace_s=3.5)
     with capture_logs() as said:
         await compare_budgets(mongo, narrow)
         await compare_budgets(mongo, Budgets(grace_s=max(10.0, life_s)))

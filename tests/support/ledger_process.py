@@ -8,7 +8,8 @@ import asyncio
 import itertools
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 
 import uvloop
 
@@ -18,9 +19,9 @@ from shared.mongo.client import Mongo
 from shared.mongo.indexes import ensure
 from shared.observability.logging import configure_logging
 from shared.service.definition import Role, Service
-from shared.service.roles import Process
 from shared.service.runtime import Runtime
 from shared.service.settings import ServiceSettings
+from shared.service.starting import live
 from tests.support.ledger import REGISTRY, Account, Broken, PlainSealer, book
 
 SESSION_TIMEOUT_S = 6.0
@@ -69,13 +70,14 @@ def crash_on(step: str, visit: int) -> Probe:
     return probe
 
 
-async def run(given: argparse.Namespace) -> int:
-    """Until told to stop, or until a task dies."""
+@asynccontextmanager
+async def opened(given: argparse.Namespace) -> AsyncIterator[Runtime]:
+    """The runtime on its database."""
     Broken.accounts = set(given.broken)
     mongo = Mongo(given.mongo, given.database)
     await ensure(mongo, (Account, Timer))
     try:
-        return await Process(runtime(given, mongo), Role(given.role)).run()
+        yield runtime(given, mongo)
     finally:
         await mongo.close()
 
@@ -84,7 +86,8 @@ def main(argv: Sequence[str]) -> None:
     """Never returns; ends as a service's process does, without joining threads."""
     configure_logging()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        code = runner.run(run(arguments(argv)))
+        given = arguments(argv)
+        code = runner.run(live(opened(given), Role(given.role)))
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(code)

@@ -2,11 +2,17 @@
 
 import pytest
 
+from shared.messaging.relay import CLOSING_S, RelaySettings
 from shared.messaging.settings import Budgets
 
 
-def test_the_defaults_nest() -> None:
-    Budgets()
+def test_the_defaults_nest_and_a_process_is_gone_before_it_is_killed() -> None:
+    assert Budgets().stop_s < Budgets().grace_s
+
+
+def test_a_relay_is_done_before_the_budget_of_its_process_is() -> None:
+    relay, budgets = RelaySettings("name", (0,)), Budgets()
+    assert relay.stop_s + 3 * CLOSING_S <= budgets.drain_s + budgets.leave_s
 
 
 @pytest.mark.parametrize(
@@ -19,6 +25,8 @@ def test_the_defaults_nest() -> None:
         {"drain_s": 61.0, "grace_s": 70.0},
         {"drain_s": 9.0},
         {"leave_s": 4.0},
+        {"command_floor_s": 2.0},
+        {"close_s": 1.5},
         {"rebalance_s": 301.0},
     ],
 )
