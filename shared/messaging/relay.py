@@ -14,6 +14,7 @@ from shared.messaging.holding import Holding
 from shared.messaging.ports import Leases, Outbox, Outgoing
 from shared.messaging.producer import DeliveryUnknown, Producer
 from shared.messaging.settings import Kafka
+from shared.observability.joining import joined
 from shared.observability.metrics import Metrics
 
 log = structlog.get_logger(__name__)
@@ -228,7 +229,7 @@ class Relay:
         try:
             place = Place(row.topic, await self.producer.partition(row.topic, row.key))
         except (KafkaError, DeliveryUnknown) as error:
-            self._failed(nowhere, error, sweep)
+            self._failed(nowhere, error, sweep, row)
             return None
         return None if place in sweep.stopped else place
 
@@ -244,20 +245,22 @@ class Relay:
                 count = await self.producer.send(*place, rest)
             except TOO_LARGE as error:
                 self._too_large(place, rest, error)
-                self._failed(place, error, sweep)
+                self._failed(place, error, sweep, rest[0])
                 break
             except (KafkaError, DeliveryUnknown) as error:
-                self._failed(place, error, sweep)
+                self._failed(place, error, sweep, rest[0])
                 break
             self._probe("after_send")
             self._metrics.relay_sent.labels(place.topic, "ACKED").inc(count)
             acked.extend(row.id for row in rest[:count])
         return acked
 
-    def _failed(self, place: Place, error: Exception, sweep: _Sweep) -> None:
+    def _failed(self, place: Place, error: Exception, sweep: _Sweep, first: Outgoing) -> None:
+        """The line names the act of the first row that is held up; the others follow it."""
         sweep.stopped.add(place)
         self._metrics.relay_sent.labels(place.topic, "FAILED").inc()
-        log.warning("send_failed", topic=place.topic, partition=place.partition, error=type(error).__name__)
+        where = {"topic": place.topic, "partition": place.partition, "row": first.id}
+        log.warning("send_failed", error=type(error).__name__, **where, **joined(*first.ties))
 
     def _too_large(self, place: Place, sent: Sequence[Outgoing], error: Exception) -> None:
         """A batch may be too large though no row is, so the next sweep sends them one by one; then the row shows."""
@@ -266,7 +269,8 @@ class Relay:
             return
         row = sent[0]
         self._refused[Key(row.topic, row.key)] = _now() + self._settings.refused_s
-        log.error("row_refused", topic=row.topic, row=row.id, bytes=len(row.value), error=type(error).__name__)
+        what = {"topic": row.topic, "row": row.id, "bytes": len(row.value), "error": type(error).__name__}
+        log.error("row_refused", **what, **joined(*row.ties))
 
 
 async def _next_page(pages: AsyncIterator[list[Outgoing]]) -> list[Outgoing] | None:

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 import structlog
 from pydantic import ValidationError
 from pymongo.errors import PyMongoError
+from structlog.contextvars import bound_contextvars
 
 from shared.kernel.aggregate import Need, Ref
 from shared.kernel.context import Cause
@@ -23,6 +24,8 @@ from shared.mongo.leases import MongoLeases
 from shared.mongo.releasing import wait
 from shared.mongo.transaction import Transaction, Transient
 from shared.mongo.unit_of_work import Batch, UnitOfWork
+from shared.observability.joining import joined_by
+from shared.observability.tracing import new_trace
 
 log = structlog.get_logger(__name__)
 
@@ -40,6 +43,11 @@ class Firing(Batch):
     timer: Timer
     rules: Rulebook
 
+    def __post_init__(self) -> None:
+        timer, trace = self.timer, str(new_trace())
+        self.cause = Cause(f"TIMER_{timer.kind}", timer.event_id, timer.event_id, trace, channel="timer")
+        """What it brings about begins here, in a trace of its own."""
+
     async def claim(self, tx: Transaction) -> Iterable[Need]:
         """The timer as it is now, and what its rule needs."""
         return [Timer.ref(self.timer.id), *self.rules.timers[self.timer.kind].needs(self.timer)]
@@ -49,7 +57,7 @@ class Firing(Batch):
         current = desk.overlay.current(Ref(Timer, self.timer.id))
         if not isinstance(current, Timer) or current.version != self.timer.version or self.forced:
             return
-        cause = Cause(f"TIMER_{current.kind}", current.event_id, current.event_id, channel="timer")
+        cause = self.cause
         await desk.ask(self.rules.timers[current.kind], current, cause)
         if (Timer, current.id) not in desk.overlay.dirty:
             desk.overlay.set(current.evolve(status=TimerStatus.FIRED, version=current.version + 1, updated_at=desk.now))
@@ -123,6 +131,11 @@ class ClockLane:
     async def _fire(self, timer: Timer) -> None:
         """One failing timer stops no other."""
         firing = Firing(timer, self.rules)
+        with bound_contextvars(**joined_by(firing.cause)):
+            await self._insist(firing)
+
+    async def _insist(self, firing: Firing) -> None:
+        timer = firing.timer
         try:
             await self.uow.run(firing)
         except Transient:
@@ -136,6 +149,7 @@ class ClockLane:
                 return self._rest(timer, firing.forced.code)
             late_s = (self.uow.clock() - timer.due_at).total_seconds()
             self.uow.metrics.timer_lateness.labels(timer.kind).observe(late_s)
+            log.info("timer_fired", kind=timer.kind, late_s=round(late_s, 1))
         return None
 
     def _rest(self, timer: Timer, reason: str, bug: str | None = None) -> None:

@@ -4,7 +4,9 @@ import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Any, TypeVar
+
+import structlog
 
 from shared.events.incoming import Halted, Incoming, Partition
 from shared.kernel.aggregate import Need
@@ -17,7 +19,9 @@ from shared.mongo.progress import Progress
 from shared.mongo.refusals import Refusals, Sealer
 from shared.mongo.transaction import Transaction, Transient, jittered
 from shared.mongo.unit_of_work import Batch, UnitOfWork
-from shared.mongo.verdicts import CONFLICTING_DUPLICATE, ID_REUSED, TOO_OLD, Judge, cause_of
+from shared.mongo.verdicts import CONFLICTING_DUPLICATE, ID_REUSED, TOO_OLD, Judge, about, cause_of
+
+log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
 
@@ -84,6 +88,8 @@ class EventBatch(Batch):
     inbox: dict[str, Document] = field(default_factory=dict)
     fresh: list[Incoming] = field(default_factory=list)
     claims: list[Document] = field(default_factory=list)
+    told: list[dict[str, Any]] = field(default_factory=list)
+    """What did not go its ordinary way, as log lines: written once it is durable."""
 
     def __post_init__(self) -> None:
         self.lot = ParkingLot(self.lane.consumer)
@@ -101,7 +107,7 @@ class EventBatch(Batch):
         ids = [inbox_id(self.lane.consumer, i) for i in relevant if i.event]
         self.inbox = await read_inbox(tx, ids)
         await self.lot.read(tx, [head_id(self.lane.consumer, i.record) for i in relevant if self._ours(i)])
-        self.claims, self.outcomes = [], Counter()
+        self.claims, self.told, self.outcomes = [], [], Counter()
         self.refusals.start()
         return [need for i in relevant for need in self._needs(i)]
 
@@ -127,6 +133,8 @@ class EventBatch(Batch):
         for (topic, outcome), count in self.outcomes.items():
             self.lane.uow.metrics.events_applied.labels(topic, outcome).inc(count)
         self.refusals.count(self.lane.uow.metrics)
+        for line in self.told:
+            log.warning(**line)
 
     def halves(self) -> "tuple[EventBatch, EventBatch] | None":
         """In two, in order."""
@@ -166,7 +174,7 @@ class EventBatch(Batch):
     async def _fresh(self, desk: Desk, incoming: Incoming) -> Outcome:
         partner = self.lane.judge.partner(incoming)
         if partner is None and self.lot.holds(incoming.record):
-            self.lot.park(incoming.record, "BEHIND", desk.now)
+            self._park(desk, incoming, "BEHIND")
             return Outcome.PARKED
         if partner and self.lane.judge.too_old(incoming, desk.now):
             reject: Reject | None = Reject(TOO_OLD)
@@ -177,20 +185,32 @@ class EventBatch(Batch):
         if partner:
             await self._set_aside(desk, incoming, reject.code, partner)
             return Outcome.QUARANTINED
-        self.lot.park(incoming.record, reject.code, desk.now, waiting_id(reject.waits_for))
+        self._park(desk, incoming, reject.code, waiting_id(reject.waits_for))
         return Outcome.PARKED
+
+    def _park(self, desk: Desk, incoming: Incoming, reason: str, waits_for: str | None = None) -> None:
+        self.lot.park(incoming.record, reason, desk.now, waits_for)
+        self._tell("parked", incoming, reason)
+
+    async def _bury(self, desk: Desk, incoming: Incoming, reason: str, owner: str, *, keep_bytes: bool = True) -> None:
+        await self.refusals.bury(desk, incoming, reason, owner, keep_bytes=keep_bytes)
+        self._tell("dead_letter", incoming, reason)
+
+    def _tell(self, event: str, incoming: Incoming, reason: str) -> None:
+        self.told.append({"event": event, "reason": reason, **about(incoming)})
 
     async def _set_aside(self, desk: Desk, incoming: Incoming, reason: str, partner: str) -> None:
         aside = await self.refusals.quarantine(desk, incoming, reason, partner)
+        self._tell("quarantined", incoming, reason)
         if not self.forced:  # where a batch of one could not be saved, nothing is added to it
             await self.lane.judge.tell(desk, incoming, aside)
 
     async def _unreadable(self, desk: Desk, incoming: Incoming, reason: str) -> None:
         partner = self.lane.judge.partner(incoming)
         if partner is None:
-            self.lot.park(incoming.record, reason, desk.now)
+            self._park(desk, incoming, reason)
         else:
-            await self.refusals.bury(desk, incoming, reason, partner, keep_bytes=partner not in SECRETIVE)
+            await self._bury(desk, incoming, reason, partner, keep_bytes=partner not in SECRETIVE)
 
     async def _repeated(self, desk: Desk, incoming: Incoming, known: Document) -> None:
         if known["digest"] == incoming.digest:
@@ -201,4 +221,4 @@ class EventBatch(Batch):
         if partner:
             await self._set_aside(desk, incoming, CONFLICTING_DUPLICATE, partner)
         else:
-            await self.refusals.bury(desk, incoming, ID_REUSED, PLATFORM)
+            await self._bury(desk, incoming, ID_REUSED, PLATFORM)

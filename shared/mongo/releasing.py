@@ -5,6 +5,7 @@ import contextlib
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from typing import Any
 
 import structlog
 from pymongo.errors import PyMongoError
@@ -19,7 +20,7 @@ from shared.mongo.inbox import Outcome, inbox_id, inbox_row, read_inbox, settled
 from shared.mongo.parking import HEADS, ROWS, Head, head_write, record_of, waiting_id
 from shared.mongo.transaction import Conflict, Stuck, Transaction, Transient
 from shared.mongo.unit_of_work import Batch
-from shared.mongo.verdicts import HANDLER_FAILED
+from shared.mongo.verdicts import HANDLER_FAILED, about
 
 log = structlog.get_logger(__name__)
 
@@ -42,10 +43,12 @@ class ReleaseBatch(Batch):
     inbox: dict[str, Document] = field(default_factory=dict)
     applied: list[Document] = field(default_factory=list)
     """Inbox rows of what is through."""
+    refused: dict[str, Any] = field(default_factory=dict)
+    """The row that ended it, as a log line."""
 
     async def claim(self, tx: Transaction) -> Iterable[Need]:
         """Read the head and its next rows."""
-        self.head, self.rows, self.done, self.applied = None, [], [], []
+        self.head, self.rows, self.done, self.applied, self.refused = None, [], [], [], {}
         found = await tx.find(HEADS, {"_id": self.head_id, "releasing": True})
         if not found:
             return []
@@ -62,6 +65,7 @@ class ReleaseBatch(Batch):
         for row in self.rows:
             reject = await self._try(desk, self._incoming(row))
             if reject:
+                self.refused = {"reason": reject.code, **about(self._incoming(row))}
                 self.head.releasing, self.head.reason = False, reject.code
                 self.head.waits_for = waiting_id(reject.waits_for)
                 break
@@ -78,7 +82,10 @@ class ReleaseBatch(Batch):
 
     def committed(self) -> None:
         """The rows that are through have had their effect."""
-        log.info("released", head=self.head_id, rows=len(self.done))
+        for row in self.done:
+            log.info("released", **about(self._incoming(row)))
+        if self.refused:
+            log.warning("release_refused", **self.refused)
 
     def refuse(self, reject: Reject) -> None:
         """Something cannot be saved. The first row is tried alone, and if it is that one, refused."""

@@ -3,9 +3,11 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import structlog
 from pymongo.errors import PyMongoError
+from structlog.contextvars import bound_contextvars
 
 from shared.events.incoming import Halted, Incoming
 from shared.events.registry import TopicSpec
@@ -19,6 +21,7 @@ from shared.mongo.bugs import Bugs, signature
 from shared.mongo.desk import Desk, target_of
 from shared.mongo.inbox import KEEP
 from shared.mongo.transaction import Conflict, Transient
+from shared.observability.joining import joined_by
 
 log = structlog.get_logger(__name__)
 
@@ -65,15 +68,15 @@ class Judge:
         if registered is None or incoming.event is None:
             return None
         cause = cause_of(incoming)
-        try:
-            work = await desk.ask(registered, incoming.event, cause)
-        except Reject as reject:
-            return reject
-        except (Conflict, Transient, PyMongoError):
-            raise
-        except Exception as bug:  # noqa: BLE001 - whatever a rule raises undeclared is a bug of ours
-            return self._bug(incoming, bug)
-        _audit(desk, cause, work)
+        with bound_contextvars(**joined_by(cause)):
+            try:
+                _audit(desk, cause, await desk.ask(registered, incoming.event, cause))
+            except Reject as reject:
+                return reject
+            except (Conflict, Transient, PyMongoError):
+                raise
+            except Exception as bug:  # noqa: BLE001 - whatever a rule raises undeclared is a bug of ours
+                return self._bug(incoming, bug)
         return None
 
     async def tell(self, desk: Desk, incoming: Incoming, aside: FactSetAside) -> None:
@@ -82,12 +85,13 @@ class Judge:
         if registered is None:
             return
         cause = cause_of(incoming)
-        try:
-            _audit(desk, cause, await desk.ask(registered, aside, cause))
-        except (Conflict, Transient, PyMongoError):
-            raise
-        except Exception as bug:  # noqa: BLE001 - whatever a rule raises here is a bug of ours
-            log.error("set_aside_failed", bug=signature(bug))
+        with bound_contextvars(**joined_by(cause)):
+            try:
+                _audit(desk, cause, await desk.ask(registered, aside, cause))
+            except (Conflict, Transient, PyMongoError):
+                raise
+            except Exception as bug:  # noqa: BLE001 - whatever a rule raises here is a bug of ours
+                log.error("set_aside_failed", bug=signature(bug))
 
     def _bug(self, incoming: Incoming, bug: Exception) -> Reject:
         where = signature(bug)
@@ -108,6 +112,14 @@ def cause_of(incoming: Incoming) -> Cause:
         traceparent=event.traceparent,
         channel=incoming.record.partition.topic,
     )
+
+
+def about(incoming: Incoming) -> dict[str, Any]:
+    """An event as a log line names it: where it lies, and what it belongs to. Never its key or its own id."""
+    topic, partition = incoming.record.partition
+    place = {"topic": topic, "partition": partition, "offset": incoming.record.offset}
+    event = incoming.event
+    return place if event is None else {**place, "type": event.data.type, **joined_by(cause_of(incoming))}
 
 
 def _audit(desk: Desk, cause: Cause, work: Work) -> None:
