@@ -61,6 +61,11 @@ class Policies:
         self.rules, self.schema, self._conditions = found.rules, found.schema, found.conditions
         self._sets = {action: policy_set(self._speaking_of(action)) for action in self.permissions}
 
+    @property
+    def kinds(self) -> Mapping[str, Resource]:
+        """What the policies are about, by name."""
+        return self._kinds
+
     @cached_property
     def permissions(self) -> frozenset[str]:
         """Everything that some permit opens."""
