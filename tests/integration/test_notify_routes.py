@@ -9,7 +9,20 @@ import httpx
 import pytest
 
 from services.notify.domain.notice import Notice
-from tests.support.notify import LPSK, UPTD, Notify, as_person, client_of, desk, member, notify, progressed
+from shared.events.case_v1 import ReferralAccepted
+from tests.support.notify import (
+    CASE_NO,
+    HAPPENED,
+    LPSK,
+    UPTD,
+    Notify,
+    as_person,
+    client_of,
+    desk,
+    member,
+    notify,
+    progressed,
+)
 
 pytestmark = pytest.mark.integration
 
@@ -159,6 +172,20 @@ async def test_the_log_shows_how_it_went_and_no_address(office: Office) -> None:
         assert "@" not in answer.text
     failed = (await office.get(OTHER_SUPERVISOR, "/v1/deliveries?state=FAILED")).json()["items"]
     assert [(row["office"], row["reason"]) for row in failed] == [(LPSK, "NO_RECIPIENT")]
+
+
+async def test_who_is_kept_out_of_a_case_finds_nothing_that_names_it(office: Office) -> None:
+    referral = ReferralAccepted(
+        occurred_at=HAPPENED, case_ref="case-1", case_no=CASE_NO, referral_ref="r-9", sender=UPTD, agency=LPSK
+    )
+    for told in (progressed(), referral):
+        await office.ours.apply(told)
+    kept_out = member(SUPERVISOR, "SUPERVISOR").model_copy(update={"excluded": ("case-1",)})
+    assert len((await office.inbox(SUPERVISOR))["items"]) == 2
+    await office.ours.apply(kept_out)
+    assert (await office.inbox(SUPERVISOR))["items"] == []
+    assert (await office.get(SUPERVISOR, "/v1/deliveries")).json()["items"] == []
+    assert len((await office.inbox(COLLEAGUE))["items"]) == 2
 
 
 @pytest.mark.parametrize(
