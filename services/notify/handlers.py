@@ -19,7 +19,7 @@ from shared.kernel.work import Rule as Handler
 from shared.kernel.work import Work
 from shared.security.seals import Seal
 
-REFS = ("case_ref", "subject_ref", "referral_ref", "file_ref")
+REFS = ("case_ref", "subject_ref", "subject_refs", "referral_ref", "file_ref")
 """The fields of events by which a notice is known to be about a case or a person."""
 
 
@@ -83,8 +83,9 @@ def _tell(office: str, rule: Rule, event: Event[EventData], work: Work) -> None:
 
 def refs_in(data: EventData) -> tuple[str, ...]:
     """The references that an event names, each once."""
-    found = (getattr(data, name) for name in REFS if name in type(data).model_fields)
-    return tuple(dict.fromkeys(ref for ref in found if ref is not None))
+    found = [getattr(data, name) for name in REFS if name in type(data).model_fields]
+    each = (ref for value in found for ref in (value if isinstance(value, tuple) else (value,)))
+    return tuple(dict.fromkeys(ref for ref in each if ref is not None))
 
 
 def _deliveries(notice: Notice, channel: Channel, event: Event[EventData], work: Work) -> list[Delivery]:

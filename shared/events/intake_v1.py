@@ -160,3 +160,17 @@ class RequestOverdue(EventData):
     agency: AgencyRef
     due_at: Moment
     rung: Annotated[int, Field(ge=0, le=20)]
+
+
+class HoldReviewDue(EventData):
+    """Somebody has to look whether a legal hold is still needed; it stays until they say otherwise. Key: the hold."""
+
+    type = "id.pulang.intake.hold.review_due.v1"
+    topics = TOPIC
+
+    hold_ref: Id
+    subject_refs: tuple[Id, ...]
+    """Whom it holds."""
+    agency: AgencyRef
+    """The office that placed it."""
+    due_at: Moment

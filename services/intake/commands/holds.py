@@ -10,6 +10,7 @@ from services.intake.domain.hold import LegalHold
 from services.intake.domain.subject import Subject
 from services.intake.domain.vault import Erasure, Vault
 from services.intake.schedule import holds
+from shared.events.intake_v1 import HoldReviewDue
 from shared.kernel.acting import acting
 from shared.kernel.aggregate import Need
 from shared.kernel.errors import invalid
@@ -79,7 +80,9 @@ def move_hold(command: MoveHold, work: Work) -> LegalHold:
         days = holds()[hold.basis].review_days
         hold = hold.reviewed(work.now + timedelta(days=days))
         work.put(hold, "HOLD_REVIEWED", review_at=hold.review_at)
-        work.put(_timer(hold, work).evolve(due_at=hold.review_at, status=TimerStatus.RUNNING))
+        timer = _timer(hold, work)
+        again = start_timer(REVIEW, hold.id, hold.review_at, timer.generation + 1)
+        work.put(timer.evolve(**again.model_dump(include={"due_at", "generation", "rung", "status"})))
         return work.get(LegalHold, hold.id)
     work.put(hold.lifted(work.now), "HOLD_LIFTED")
     work.put(_timer(hold, work).evolve(status=TimerStatus.STOPPED))
@@ -101,7 +104,19 @@ def _timer(hold: LegalHold, work: Work) -> Timer:
 
 @commands.timer(REVIEW, needs=lambda timer: [LegalHold.ref(timer.about)])
 def ask_review(timer: Timer, work: Work) -> None:
-    """Somebody has to look again; the hold stays until they say otherwise."""
+    """Somebody has to look again, and is told again and again; the hold stays until they say otherwise."""
     hold = work.get(LegalHold, timer.about)
-    if hold.lifted_at is None:
+    if hold.lifted_at is not None:
+        return
+    if not hold.review_due:
         work.put(hold.evolve(review_due=True), "HOLD_REVIEW_DUE")
+    due = HoldReviewDue(
+        occurred_at=work.now,
+        hold_ref=hold.id,
+        subject_refs=hold.subjects,
+        agency=hold.agency,
+        due_at=hold.review_at,
+    )
+    work.emit(due, key=hold.id, event_id=timer.event_id)
+    again = timer.due_at + timedelta(days=holds()[hold.basis].remind_days)
+    work.put(timer.evolve(rung=timer.rung + 1, due_at=again))

@@ -72,9 +72,10 @@ class Retention(Named):
 
 
 class HoldBasis(Named):
-    """Why data must stay, and after how many days somebody has to look again."""
+    """Why data must stay, after how many days somebody has to look again, and how often they are reminded then."""
 
     review_days: Days
+    remind_days: Days
 
 
 class Schedule(Strict):

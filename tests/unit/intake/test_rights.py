@@ -23,7 +23,7 @@ from services.intake.domain.vault import Erasure, Sealed, Vault
 from services.intake.handlers import handlers
 from services.intake.schedule import refusals, remains, retention, schedule
 from shared.events.case_v1 import ErasureWeighed
-from shared.events.intake_v1 import ErasureGranted, RequestOverdue, SubjectErased
+from shared.events.intake_v1 import ErasureGranted, HoldReviewDue, RequestOverdue, SubjectErased
 from shared.kernel.consent import GivenBy
 from shared.kernel.context import Actor
 from shared.kernel.errors import Reject
@@ -125,6 +125,25 @@ def test_a_hold_is_looked_at_again_and_never_ends_by_itself() -> None:
     assert (hold.id,) == now_in(w, Subject, "P-004").holds
     w.run(MoveHold(hold=hold.id, subjects=hold.subjects, lift=False), DPO)
     assert not now_in(w, LegalHold, hold.id).review_due
+
+
+def test_whoever_placed_a_hold_is_told_of_each_review_and_again_until_they_looked() -> None:
+    w = world(subject(S.REGISTERED))
+    hold: LegalHold = w.run(PlaceHold(subjects=("P-004",), basis="COURT"), DPO).answer
+    told = []
+    for reviewed in (False, True):
+        if reviewed:
+            w.run(MoveHold(hold=hold.id, subjects=hold.subjects, lift=False), DPO)
+        for reminded in (0, 14):
+            timer = now_in(w, Timer, timer_id(REVIEW, hold.id))
+            assert timer.due_at == now_in(w, LegalHold, hold.id).review_at + timedelta(days=reminded)
+            [due] = w.fire(timer).events
+            assert isinstance(due.data, HoldReviewDue)
+            assert (due.data.agency, due.data.hold_ref, due.key) == (DPO.agency, hold.id, hold.id)
+            told.append(due.id)
+    assert len(set(told)) == 4, "each is told, none twice"
+    w.run(MoveHold(hold=hold.id, subjects=hold.subjects, lift=True), DPO)
+    assert w.fire(now_in(w, Timer, timer_id(REVIEW, hold.id))).events == []
 
 
 def test_a_refusal_names_a_reason_of_the_law() -> None:

@@ -76,6 +76,15 @@ def test_an_interdiction_is_told_to_each_office_that_it_names() -> None:
     assert {n.values["checkpoint"] for n in of(Notice, work)} == {"KOE"}
 
 
+def test_a_review_of_a_hold_is_told_to_who_placed_it_and_is_about_everybody_it_holds() -> None:
+    data = intake_v1.HoldReviewDue(
+        occurred_at=NOW, hold_ref="hold-1", subject_refs=("P-004", "P-005"), agency="DPO-53", due_at=NOW
+    )
+    [notice] = of(Notice, told(data, address_book("DPO-53", "id")))
+    assert (notice.office, notice.about.kind, notice.about.ref) == ("DPO-53", "HOLD", "hold-1")
+    assert notice.refs == ("P-004", "P-005"), "so that it is not there for whom one of them is not"
+
+
 def test_an_office_named_twice_is_told_once() -> None:
     data = intake_v1.ScreeningCompleted(
         occurred_at=NOW,
