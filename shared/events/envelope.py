@@ -10,6 +10,7 @@ from pydantic_core import PydanticCustomError
 D = TypeVar("D", bound="EventData")
 
 CONTENT_TYPE = "application/cloudevents+json"
+BATCH_CONTENT_TYPE = "application/cloudevents-batch+json"
 MAX_EVENT_BYTES = 900_000
 """Checked before an event enters the outbox; below the broker's usual limit of 1 MiB with room for the record."""
 

@@ -14,7 +14,18 @@ from shared.http.etag import Tagger
 from shared.http.health import health_endpoints
 from shared.http.limiting import Limiter
 from shared.http.middleware import MAX_BODY_BYTES, BodyLimitMiddleware, ContextMiddleware, FailureMiddleware
-from shared.http.ports import AuditLog, Backing, Check, Checks, Directory, Positions, Reader, Verifier, no_translation
+from shared.http.ports import (
+    AuditLog,
+    Backing,
+    Check,
+    Checks,
+    Directory,
+    Inbox,
+    Positions,
+    Reader,
+    Verifier,
+    no_translation,
+)
 from shared.http.problems import NOTHING, Problem, respond
 from shared.http.routes import Routes
 from shared.http.secure import HEADERS, TRANSPORT
@@ -45,6 +56,7 @@ def make_backing(
     limiter: Limiter | None = None,
     parts: Any = None,
     positions: Positions | None = None,
+    inbox: Inbox | None = None,
     fresh: Check | None = None,
     titles: Titles = NOTHING,
     unavailable: Callable[[BaseException], Unavailable | None] = no_translation,
@@ -66,6 +78,7 @@ def make_backing(
         positions_seal=Sealer(positions_secret, "position"),
         fingerprint_key=derive_key(secret, f"idempotency|{service}"),
         positions=positions,
+        inbox=inbox,
         fresh=fresh,
         parts=parts,
         titles=titles,

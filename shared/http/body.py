@@ -1,6 +1,6 @@
 """A request's body: read within its limit, strictly, into the route's model; every failing field is listed."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import cache
 from types import MappingProxyType
 from typing import Any, TypeVar
@@ -45,13 +45,13 @@ CODES: Mapping[str, str] = MappingProxyType(
 """What pydantic calls a fault → what we call it, whatever pydantic's next version calls it."""
 
 
-async def read_raw(request: Request) -> bytes:
-    """The body's bytes; raises a Problem where it is not plain JSON by its labels (415), missing (400), too large
+async def read_raw(request: Request, media_types: Collection[str] = ("application/json",)) -> bytes:
+    """The body's bytes; raises a Problem where it is no such plain JSON by its labels (415), missing (400), too large
     (413) or too slow (408). Compressed bodies are not taken: a small one may unpack to any size."""
     if request.headers.get("content-encoding", "identity").strip().lower() != "identity":
         raise Problem(415, "WRONG_CONTENT_ENCODING")
-    media_type, _, parameters = request.headers.get("content-type", "").partition(";")
-    if media_type.strip().lower() != "application/json":
+    _, _, parameters = request.headers.get("content-type", "").partition(";")
+    if media_type_of(request) not in media_types:
         raise Problem(415, "WRONG_CONTENT_TYPE")
     if parameters.strip().lower().replace('"', "") not in ("", "charset=utf-8"):
         raise Problem(415, "WRONG_CONTENT_TYPE")
@@ -59,6 +59,11 @@ async def read_raw(request: Request) -> bytes:
     if not raw.strip():
         raise Problem(400, "BODY_MISSING")
     return raw
+
+
+def media_type_of(request: Request) -> str:
+    """What the body is by its label, without parameters."""
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
 def parse_body(raw: bytes, model: type[M]) -> M:

@@ -10,7 +10,9 @@ from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel, Field, create_model
 from pydantic.json_schema import models_json_schema
 
+from shared.events.envelope import BATCH_CONTENT_TYPE, CONTENT_TYPE
 from shared.http.examples import Schema, example_of
+from shared.http.inbox import MAX_BATCH
 from shared.http.problems import MEDIA_TYPE
 from shared.http.specs import RouteSpec, Style
 from shared.http.titles import BY_STATUS, title
@@ -66,8 +68,8 @@ def _exemplify(operation: dict[str, Any], spec: RouteSpec, schemas: Mapping[str,
     answer["description"] = _SUCCESS[spec.status]
     for part in (operation.get("requestBody"), answer):
         if part:
-            content = part["content"]["application/json"]
-            content["example"] = example_of(content["schema"], schemas, f"{spec.method} {spec.path}: ")
+            for content in part["content"].values():
+                content["example"] = example_of(content["schema"], schemas, f"{spec.method} {spec.path}: ")
 
 
 _SUCCESS = {200: "What was asked for, or the new state", 201: "Made; `Location` says where it is"}
@@ -139,9 +141,42 @@ def operation_extra(spec: RouteSpec) -> dict[str, Any]:
     return {
         "security": [{"bearer": []}],
         "parameters": list(_parameters(spec)),
+        **({"requestBody": _events()} if spec.style is Style.INBOX else {}),
         "x-permission": spec.permission,
         "x-audit-action": spec.audit,
     }
+
+
+_EVENT: Mapping[str, Any] = {
+    "type": "object",
+    "description": "An event of the agency's own topic, as `docs/asyncapi.yaml` describes it: CloudEvents 1.0 in JSON.",
+    "required": ["specversion", "id", "source", "type", "subject", "time", "data"],
+    "properties": {
+        "specversion": {"type": "string", "const": "1.0"},
+        "id": {"type": "string", "examples": ["LPSK-2026-0001"]},
+        "source": {"type": "string", "examples": ["/partner/lpsk"]},
+        "type": {"type": "string", "examples": ["id.pulang.lpsk.protection.submitted.v1"]},
+        "subject": {"type": "string", "examples": ["PP-004/2026"]},
+        "time": {"type": "string", "format": "date-time", "examples": ["2026-05-14T11:00:00+08:00"]},
+        "data": {
+            "type": "object",
+            "examples": [
+                {
+                    "occurred_at": "2026-05-14T10:40:00+08:00",
+                    "foreign_no": "PP-004/2026",
+                    "case_no": "NTT-2026-048213",
+                    "applicant": "VICTIM",
+                }
+            ],
+        },
+    },
+}
+
+
+def _events() -> dict[str, Any]:
+    """What an inbox takes."""
+    batch = {"type": "array", "minItems": 1, "maxItems": MAX_BATCH, "items": _EVENT}
+    return {"required": True, "content": {CONTENT_TYPE: {"schema": _EVENT}, BATCH_CONTENT_TYPE: {"schema": batch}}}
 
 
 _QUERY: dict[str, dict[str, Any]] = {
@@ -202,6 +237,13 @@ _OF_COMMANDS: Refusals = (
     *((409, code) for code in ("ILLEGAL_MOVE", "IDEMPOTENCY_KEY_REUSED")),
     *((503, code) for code in ("OUTCOME_UNKNOWN", "TOO_BUSY")),
 )
+_OF_INBOXES: Refusals = (
+    (403, "PARTNER_SHUT_OUT"),
+    *(refusal for refusal in _OF_BODIES if refusal != (422, "INVALID_BODY")),
+    (409, "CONFLICTING_DUPLICATE"),
+    (422, "INVALID_EVENT"),
+)
+_OF_WRITES: Mapping[Style, Refusals] = MappingProxyType({Style.COMMAND: _OF_COMMANDS, Style.INBOX: _OF_INBOXES})
 _OF_PRECONDITIONS: Refusals = ((400, "IF_MATCH_INVALID"), (412, "VERSION_CONFLICT"), (428, "IF_MATCH_MISSING"))
 
 
@@ -211,7 +253,7 @@ def refusals_of(spec: RouteSpec) -> Iterator[tuple[int, str]]:
     yield from [(400, "PURPOSE_MISSING")] if spec.needs_purpose else ()
     yield (404, "NOT_FOUND") if spec.is_item else (403, "FORBIDDEN")
     yield from _OF_BODIES if spec.body else ()
-    yield from _OF_COMMANDS if spec.style is Style.COMMAND else _OF_READS
+    yield from _OF_WRITES.get(spec.style, _OF_READS)
     yield from _OF_PRECONDITIONS if spec.if_match else ()
 
 

@@ -9,11 +9,12 @@ from shared.http.call import Call
 from shared.http.context import REFUSED_KEY, RequestContext
 from shared.http.ledger import Ledger
 from shared.http.masking import classes_of
-from shared.http.ports import Backing
+from shared.http.ports import Backing, SignedIn, SystemSignedIn
 from shared.http.problems import Problem, bad_parameter, not_found
-from shared.http.specs import RouteSpec, Style
+from shared.http.specs import WRITING, RouteSpec, Style
 from shared.kernel.context import Actor, Cause, Grounds
-from shared.reference.roles import PURPOSES
+from shared.reference.regions import PROVINCE
+from shared.reference.roles import PARTNER_SYSTEM, PURPOSES
 from shared.security.opaque import NotOurs
 from shared.security.policy.asking import CASEWORK, Asking
 from shared.security.policy.classes import in_order
@@ -27,7 +28,7 @@ _BEARER = "bearer "
 
 async def admit(spec: RouteSpec, backing: Backing, request: Request, context: RequestContext, ledger: Ledger) -> Call:
     """The call, its target found; raises a Problem (401, 403, 404, 422, 429, 503) otherwise."""
-    actor = await _actor(backing, request, ledger)
+    actor = await _actor(spec, backing, request, ledger)
     ledger.actor = actor
     await backing.limiter.member(actor.person, actor.roles, spec.use)
     _refuse_repeated(request)
@@ -80,15 +81,21 @@ def _purpose(spec: RouteSpec, request: Request) -> str:
     return declared[0]
 
 
-async def _actor(backing: Backing, request: Request, ledger: Ledger) -> Actor:
+async def _actor(spec: RouteSpec, backing: Backing, request: Request, ledger: Ledger) -> Actor:
     try:
-        signed_in = await backing.verifier.verify(_bearer_token(request))
+        token = _bearer_token(request)
+        if spec.for_systems:
+            return await _system(await backing.verifier.verify_partner(token), backing, request, ledger)
+        return await _person(await backing.verifier.verify(token), backing, request, ledger)
     except TokenRefused as error:
         request.scope[REFUSED_KEY] = error.code
         await backing.limiter.stranger(_address(request))
         challenge = 'Bearer error="invalid_token"' if error.code != "TOKEN_MISSING" else "Bearer"
         code = error.code if error.code in ("TOKEN_MISSING", "TOKEN_EXPIRED") else "TOKEN_INVALID"
         raise Problem(401, code, headers={"WWW-Authenticate": challenge}) from None
+
+
+async def _person(signed_in: SignedIn, backing: Backing, request: Request, ledger: Ledger) -> Actor:
     actor = await backing.directory.actor(signed_in.person, backing.clock())
     if actor is None:
         if await backing.directory.remembers(signed_in.person):
@@ -96,6 +103,17 @@ async def _actor(backing: Backing, request: Request, ledger: Ledger) -> Actor:
             ledger.actor = Actor(person=signed_in.person, agency="", roles=frozenset())
         await backing.limiter.stranger(_address(request))
         raise Problem(403, "STAFF_UNKNOWN")
+    return actor
+
+
+async def _system(signed_in: SystemSignedIn, backing: Backing, request: Request, ledger: Ledger) -> Actor:
+    """A partner's system acts for its agency's office of this province, and is shut out with it."""
+    office = f"{signed_in.partner}-{PROVINCE}"
+    actor = Actor(person=signed_in.client, agency=office, roles=frozenset({PARTNER_SYSTEM}))
+    if await backing.directory.is_shut_out(office):
+        ledger.actor = actor
+        await backing.limiter.stranger(_address(request))
+        raise Problem(403, "PARTNER_SHUT_OUT")
     return actor
 
 
@@ -117,7 +135,7 @@ async def _fresh(spec: RouteSpec, backing: Backing) -> None:
     A command goes on, since refusing it would lose what only the officer at the gate knows now; what it answers is
     what that officer has just said.
     """
-    if backing.fresh is not None and spec.style is not Style.COMMAND:
+    if backing.fresh is not None and spec.style not in WRITING:
         await backing.fresh()
 
 

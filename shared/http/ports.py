@@ -1,11 +1,12 @@
 """What HTTP needs from others; implemented elsewhere and wired in each service's `app.py`."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any, Protocol, TypeVar
 
+from shared.events.receipts import FactReceipt
 from shared.http.etag import Tagger
 from shared.http.limiting import Limiter
 from shared.http.titles import Titles
@@ -45,7 +46,7 @@ class AuditLog(Protocol):
 
 
 class SignedIn(Protocol):
-    """What a verified token says."""
+    """What a person's verified token says."""
 
     @property
     def person(self) -> str:
@@ -53,11 +54,29 @@ class SignedIn(Protocol):
         ...
 
 
+class SystemSignedIn(Protocol):
+    """What the verified token of a partner's system says."""
+
+    @property
+    def partner(self) -> str:
+        """The agency's code."""
+        ...
+
+    @property
+    def client(self) -> str:
+        """The system's client, called as its agency's topic."""
+        ...
+
+
 class Verifier(Protocol):
     """Judges access tokens."""
 
     async def verify(self, token: str) -> SignedIn:
-        """Who signed in; raises TokenRefused, or Unavailable where nobody can tell now."""
+        """Which person signed in; raises TokenRefused, or Unavailable where nobody can tell now."""
+        ...
+
+    async def verify_partner(self, token: str) -> SystemSignedIn:
+        """Which agency's system signed in; raises as `verify` does."""
         ...
 
 
@@ -68,8 +87,20 @@ class Directory(Protocol):
         """The person as of now, or None; may raise Unavailable where what is known is too old to act on."""
         ...
 
+    async def is_shut_out(self, office: str) -> bool:
+        """Whether nobody of this office may act; may raise Unavailable."""
+        ...
+
     async def remembers(self, person: str) -> bool:
         """Whether the person is or was a member, so that their reference is one of the directory's."""
+        ...
+
+
+class Inbox(Protocol):
+    """Takes partners' events in."""
+
+    async def take(self, topic: str, values: Sequence[bytes], correlation_id: str) -> list[FactReceipt]:
+        """A receipt for each once all of them are durable; raises Unavailable, and then some may be."""
         ...
 
 
@@ -103,6 +134,7 @@ class Backing:
     positions_seal: Sealer
     fingerprint_key: bytes
     positions: Positions | None = None
+    inbox: Inbox | None = None
     fresh: "Check | None" = None
     """Asked before every read: whether what is known of staff and access is recent enough."""
     parts: Any = None

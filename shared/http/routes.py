@@ -23,6 +23,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel
 
 from shared.http.call import Call
+from shared.http.inbox import receipts_view, receive
 from shared.http.specs import (
     Answer,
     Handler,
@@ -135,6 +136,10 @@ class Routes:
             return handler
 
         return decorate
+
+    def inbox(self, path: str, *, permission: str, audit: str, kind: type[Aggregate]) -> None:
+        """Take events in from partners' systems, each on its own agency's topic, for what may be of this kind."""
+        self._add(Style.INBOX, "POST", path, permission, audit, receive, receipts_view, kind=kind)
 
     def _add(
         self,

@@ -10,6 +10,7 @@ from shared.http.call import Call
 from shared.http.changing import change
 from shared.http.context import context_of
 from shared.http.gate import admit
+from shared.http.inbox import receive
 from shared.http.ledger import Ledger
 from shared.http.ports import Backing
 from shared.http.problems import Problem, from_reject, respond
@@ -27,6 +28,7 @@ WAYS: Mapping[Style, Way] = MappingProxyType(
         Style.LIST: show_list,
         Style.QUERY: answer_query,
         Style.SEARCH: search,
+        Style.INBOX: receive,
     }
 )
 

@@ -46,6 +46,11 @@ class Style(StrEnum):
     LIST = "LIST"
     QUERY = "QUERY"
     SEARCH = "SEARCH"
+    INBOX = "INBOX"
+
+
+WRITING = frozenset({Style.COMMAND, Style.INBOX})
+"""What these answer is what the caller has just said."""
 
 
 class Use(StrEnum):
@@ -63,6 +68,7 @@ _USES = {
     Style.LIST: Use.LIST,
     Style.QUERY: Use.READ,
     Style.SEARCH: Use.LOOK_UP,
+    Style.INBOX: Use.COMMAND,
 }
 
 
@@ -115,9 +121,14 @@ class RouteSpec:
     @property
     def query_names(self) -> frozenset[str]:
         """The names that its query may hold."""
-        read = () if self.style is Style.COMMAND else ("wait_for",)
+        read = () if self.style in WRITING else ("wait_for",)
         page = ("limit", "after") if self.style is Style.LIST else ()
         return frozenset(("lang", *read, *page, *(self.filters or ()), *self.parameters))
+
+    @property
+    def for_systems(self) -> bool:
+        """Whether partners' systems call it; people call all the others."""
+        return self.style is Style.INBOX
 
     @property
     def is_item(self) -> bool:

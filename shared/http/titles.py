@@ -48,6 +48,12 @@ BY_CODE: Titles = MappingProxyType(
             "Hasilnya belum pasti; ulangi dengan Idempotency-Key yang sama",
             "The outcome is not known; repeat with the same Idempotency-Key",
         ),
+        "PARTNER_SHUT_OUT": ("Lembaga Anda sedang ditutup", "Your agency is shut out"),
+        "INVALID_EVENT": ("Peristiwa tidak sah", "The event is not valid"),
+        "CONFLICTING_DUPLICATE": (
+            "Id ini sudah dipakai untuk isi yang lain; pakai id baru dengan corrects",
+            "This id was used for another content; use a new id that corrects it",
+        ),
         "POSITION_NOT_REACHED": ("Data belum semutakhir yang diminta", "The data is not as recent as asked for yet"),
         "PURPOSE_MISSING": ("Sebutkan tujuan pencarian", "Say what the search is for"),
         "PURPOSE_UNKNOWN": ("Tujuan akses tidak dikenal", "No such purpose of an access"),

@@ -99,10 +99,7 @@ class EventBatch(Batch):
 
     async def claim(self, tx: Transaction) -> Iterable[Need]:
         """Read progress, inbox and heads; what was applied already is out."""
-        progress = self.lane.progress
-        await progress.check(tx, {i.record.partition for i in self.incoming})
-        self.fresh = [i for i in self.incoming if i.record.offset >= progress.next(i.record.partition)]
-        self.positions = {i.record.partition: i.record.offset + 1 for i in self.fresh}
+        self.fresh = await self._ahead(tx)
         relevant = [i for i in self.fresh if i.concerns]
         ids = [inbox_id(self.lane.consumer, i) for i in relevant if i.event]
         self.inbox = await read_inbox(tx, ids)
@@ -148,6 +145,14 @@ class EventBatch(Batch):
         if self.forced:
             raise Halted(self.incoming[0].record.partition, reject.code)
         super().refuse(reject)
+
+    async def _ahead(self, tx: Transaction) -> list[Incoming]:
+        """What lies ahead of the saved progress; and where progress then stands."""
+        progress = self.lane.progress
+        await progress.check(tx, {i.record.partition for i in self.incoming})
+        fresh = [i for i in self.incoming if i.record.offset >= progress.next(i.record.partition)]
+        self.positions = {i.record.partition: i.record.offset + 1 for i in fresh}
+        return fresh
 
     def _ours(self, incoming: Incoming) -> bool:
         return self.lane.judge.partner(incoming) is None

@@ -18,6 +18,9 @@ class Role(Labelled):
 
 ROLES: Mapping[str, Role] = Table(Role, "roles.csv")
 
+PARTNER_SYSTEM = "PARTNER_SYSTEM"
+"""What a partner agency's own system is to the policies. No person holds it, so it stands in no list of roles."""
+
 PURPOSES: Mapping[str, Labelled] = Table(Labelled, "purposes.csv")
 """What data may be asked for (UU 27/2022 Art 16, 27 and 28: limited, specific, and true to its purpose)."""
 
@@ -29,5 +32,5 @@ def role_label(code: str, lang: str) -> str:
 
 
 def role_groups() -> Mapping[str, tuple[str, ...]]:
-    """Each role with its groups, as policies take them."""
-    return {code: role.member_of for code, role in ROLES.items()}
+    """Each role with its groups, as policies take them; the machines' one among them."""
+    return {PARTNER_SYSTEM: (), **{code: role.member_of for code, role in ROLES.items()}}

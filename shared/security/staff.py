@@ -85,6 +85,10 @@ class StaffDirectory:
             return None
         return replace(actor, sealed=sealed_from(actor.person, actor.agency, seals))
 
+    async def is_shut_out(self, office: str) -> bool:
+        """Whether nobody of this office may act."""
+        return await self._reader.find_one(Office, {"_id": office, "suspended": True}) is not None
+
     async def remembers(self, person: str) -> bool:
         """Whether the person is or was a member."""
         return await self._reader.find_one(Member, {"_id": person}) is not None

@@ -18,6 +18,7 @@ from shared.security.keyset import KeySource, fetch_from
 from shared.security.staff import StaffDirectory
 from shared.security.tokens import TokenVerifier
 from shared.service.definition import Role
+from shared.service.posting import PostedFacts
 from shared.service.runtime import Runtime
 from shared.service.tasks import Task
 
@@ -46,6 +47,7 @@ def http(runtime: Runtime, role: Role, checks: dict[str, Check], port: "asyncio.
         limiter=Limiter(runtime.metrics, MongoRates(runtime.mongo)),
         parts=runtime.parts,
         positions=InboxPositions(runtime),
+        inbox=PostedFacts(runtime),
         fresh=directory_freshness(runtime),
         titles=service.titles,
         unavailable=not_now,

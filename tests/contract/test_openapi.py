@@ -14,11 +14,15 @@ from jsonschema import Draft202012Validator
 from pydantic import BaseModel, TypeAdapter
 
 from deploy.docs import openapi
+from shared.events.codec import decode
+from shared.events.envelope import BATCH_CONTENT_TYPE, CONTENT_TYPE
+from shared.events.incoming import Partition, Record
+from shared.events.registry import registry
 from shared.http.body import parse_body
 from shared.http.documents import answer_model
 from shared.http.examples import example_of
 from shared.http.masking import plan_of
-from shared.http.specs import Misdeclared, RouteSpec, Style
+from shared.http.specs import WRITING, Misdeclared, RouteSpec, Style
 from shared.security.policy.classes import DataClass
 from tests.architecture.test_house import every_route
 
@@ -69,6 +73,18 @@ def test_the_example_of_a_body_is_one_that_the_route_takes(service: str, spec: R
     parse_body(json.dumps(content["example"]).encode(), spec.body)
 
 
+@pytest.mark.parametrize(
+    ("service", "spec"), [r for r in ROUTES if r[1].for_systems], ids=lambda v: getattr(v, "path", v)
+)
+def test_the_example_of_an_inbox_is_an_event_that_it_takes(service: str, spec: RouteSpec) -> None:
+    content = operation(service, spec)["requestBody"]["content"]
+    event, batch = content[CONTENT_TYPE]["example"], content[BATCH_CONTENT_TYPE]["example"]
+    assert batch == [event]
+    topic = "partner-" + event["source"].rpartition("/")[2]
+    record = Record(Partition(topic, 0), 0, event["subject"], json.dumps(event).encode())
+    assert decode(record, registry(), service).event is not None
+
+
 @pytest.mark.parametrize(("service", "spec"), ROUTES, ids=IDS)
 def test_the_example_of_an_answer_is_one_that_the_route_could_give(service: str, spec: RouteSpec) -> None:
     content = operation(service, spec)["responses"][str(spec.status)]["content"]["application/json"]
@@ -80,8 +96,8 @@ def expected(spec: RouteSpec) -> set[int]:
     """The statuses that the runtime can answer such a route with."""
     always = {400, 401, 403, 422, 429, 503}
     unknown = {404} if spec.on or spec.style is Style.COMMAND else set()
-    body = {408, 413, 415} if spec.body else set()
-    illegal = {409} if spec.style is Style.COMMAND else set()
+    body = {408, 413, 415} if spec.body or spec.for_systems else set()
+    illegal = {409} if spec.style in WRITING else set()
     return always | unknown | body | illegal | ({412, 428} if spec.if_match else set())
 
 

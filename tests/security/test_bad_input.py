@@ -12,7 +12,7 @@ from fastapi import FastAPI
 from shared.events.strict_json import MAX_DEPTH
 from shared.http.app import make_app
 from shared.http.middleware import MAX_BODY_BYTES
-from shared.http.specs import RouteSpec, Style
+from shared.http.specs import WRITING, RouteSpec, Style
 from shared.observability.metrics import Metrics
 from shared.service.definition import Service
 from tests.architecture.test_house import called, every_route
@@ -125,7 +125,7 @@ def queries(spec: RouteSpec) -> Iterator[tuple[str, Refusal]]:
     yield f"?$where={CANARY}", (422, "UNKNOWN_PARAMETER")
     yield f"?lang=id&lang={CANARY}", (422, "REPEATED_PARAMETER")
     yield f"?lang={CANARY}", (422, "INVALID_PARAMETER")
-    if spec.style is Style.COMMAND:
+    if spec.style in WRITING:
         yield f"?wait_for={CANARY}", (422, "UNKNOWN_PARAMETER")
     else:
         yield f"?wait_for={CANARY}", (422, "INVALID_PARAMETER")

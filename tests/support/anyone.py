@@ -11,6 +11,10 @@ import httpx
 from fastapi import FastAPI
 from pydantic import BaseModel
 
+from shared.events.codec import decode
+from shared.events.incoming import Partition, Record
+from shared.events.receipts import FactReceipt, ReceiptStatus
+from shared.events.registry import registry
 from shared.http.app import make_app, make_backing
 from shared.http.limiting import Limiter
 from shared.http.limits import Limits
@@ -22,7 +26,7 @@ from shared.kernel.context import Actor
 from shared.observability.metrics import Metrics
 from shared.security.policy.classes import DataClass
 from shared.security.policy.engine import Decision
-from shared.security.tokens import SignedIn
+from shared.security.tokens import PartnerSignedIn, SignedIn
 from shared.service.definition import Service
 
 EVERYTHING = Decision(allowed=True, shows=frozenset(DataClass), writes=frozenset(DataClass))
@@ -58,6 +62,20 @@ class Anyone:
     async def verify(self, token: str) -> SignedIn:
         """Every token is good."""
         return SignedIn("O-01", 0, 0)
+
+    async def verify_partner(self, token: str) -> PartnerSignedIn:
+        """Also a machine's."""
+        return PartnerSignedIn("LPSK", "partner-lpsk", 0, 0)
+
+    async def is_shut_out(self, office: str) -> bool:
+        """Nobody is."""
+        return False
+
+    async def take(self, topic: str, values: Sequence[bytes], correlation_id: str) -> list[FactReceipt]:
+        """What came this far, by the strict reading alone; good events would have been stored."""
+        read = [decode(Record(Partition(topic, -1), -1, "k", value), registry(), "cases") for value in values]
+        self.decided += [each for each in read if each.event]
+        return [FactReceipt(ReceiptStatus.INVALID, each.refusal, each.pointer) for each in read]
 
     async def actor(self, person: str, now: Any) -> Actor:
         """Everybody is staff."""
@@ -121,6 +139,7 @@ def interface(service: Service, anyone: Anyone) -> FastAPI:
         clock=system_clock,
         limiter=Limiter(Metrics(), limits=UNLIMITED),
         positions=behind,
+        inbox=behind,
     )
     return make_app(service=service.name, routes=service.routes, backing=backing, checks={}, metrics=Metrics())
 

@@ -1,6 +1,17 @@
 """The service's routes."""
 
-from services.cases.api import breaches, cases, consents, files, referrals, seals, staff, tasks, timeline
+from services.cases.api import (
+    breaches,
+    cases,
+    consents,
+    files,
+    partner_events,
+    referrals,
+    seals,
+    staff,
+    tasks,
+    timeline,
+)
 
 ROUTES = (
     cases.routes,
@@ -12,4 +23,5 @@ ROUTES = (
     tasks.routes,
     staff.routes,
     breaches.routes,
+    partner_events.routes,
 )
