@@ -6,6 +6,7 @@ from services.cases.domain.case import Case, Grant
 from services.cases.domain.deadline import DeadlineClock
 from services.cases.domain.referral import Referral
 from services.cases.domain.task import Task
+from services.cases.openings import end_access
 from shared.events import agency_v1, case_v1
 from shared.kernel.ids import derived_id
 from shared.kernel.timer import Timer, TimerStatus, timer_id
@@ -106,7 +107,9 @@ def end_grants(work: Work, case: Case, grants: tuple[Grant, ...], reason: str) -
             stop_timer(work, referral.id)
         else:
             work.put(referral.evolve(open_to=None), "GRANT_ENDED", agency=grant.agency, reason=reason)
-    return case.ungranted(*grants)
+    after = case.ungranted(*grants)
+    end_access(work, after)
+    return after
 
 
 def hand_tasks(work: Work, case: Case) -> None:

@@ -1,5 +1,6 @@
 """What the policies of cases may ask of its kinds; who may do what stands in `policies/*.cedar`."""
 
+from services.cases.domain.access_grant import AccessGrant
 from services.cases.domain.agency_file import AgencyFile
 from services.cases.domain.breach import Breach
 from services.cases.domain.case import Case
@@ -16,6 +17,7 @@ RESOURCES = (
     resource(Consent, "case_ref", "subject_ref"),
     resource(Referral, "state", "sender", "agency", "open_to", "manager", "case_ref"),
     resource(AgencyFile, "agency", "lead", "manager", "case_ref"),
+    resource(AccessGrant, "case_ref"),
     resource(Breach, "agency"),
     resource(Task, "agency", "assignee", "case_ref"),
     resource(Member, "agency"),

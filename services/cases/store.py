@@ -1,5 +1,6 @@
 """What cases keeps, and how it is found."""
 
+from services.cases.domain.access_grant import AccessGrant
 from services.cases.domain.agency_file import AgencyFile
 from services.cases.domain.breach import Breach
 from services.cases.domain.case import Case, Participant
@@ -9,6 +10,7 @@ from services.cases.domain.referral import Referral
 from services.cases.domain.task import Task
 from shared.kernel.aggregate import Aggregate, Entry
 from shared.mongo.indexes import Indexes, IndexModel
+from shared.security.access import Access
 from shared.security.seals import Seal
 from shared.security.staff import Member, Office
 
@@ -25,6 +27,8 @@ KINDS: tuple[type[Aggregate], ...] = (
     Member,
     Office,
     Seal,
+    AccessGrant,
+    Access,
 )
 ENTRIES: tuple[type[Entry], ...] = ()
 
@@ -35,6 +39,7 @@ INDEXES: Indexes = {
         IndexModel([("proposed_lead", 1), ("state", 1), ("_id", -1)]),
         IndexModel([("grants.agency", 1), ("_id", -1)]),
     ],
+    AccessGrant.collection: [IndexModel([("case_ref", 1), ("_id", -1)])],
     Breach.collection: [IndexModel([("agency", 1), ("_id", -1)])],
     Consent.collection: [IndexModel([("case_ref", 1), ("_id", -1)])],
     Referral.collection: [

@@ -17,7 +17,7 @@ from services.intake.store import ENTRIES, INDEXES, KINDS
 from services.intake.suspects import move_recruiters_on, sealing_for_suspects
 from services.intake.titles import TITLES
 from shared.mongo.keyvault import KeyVault
-from shared.security import seals, staff
+from shared.security import access, seals, staff
 from shared.security.blindindex import BlindIndex
 from shared.security.keyring import read_ring
 from shared.service.definition import Role, Service
@@ -40,7 +40,7 @@ def service(settings: Settings) -> Service:
 
     return Service(
         name="intake",
-        rules=handlers.including(commands, staff.projection, seals.projection),
+        rules=handlers.including(commands, staff.projection, seals.projection, access.projection),
         kinds=KINDS,
         entries=ENTRIES,
         indexes=INDEXES,

@@ -10,6 +10,7 @@ from services.intake.domain.subject import Subject
 from services.intake.domain.vault import Erasure, Vault
 from shared.kernel.aggregate import Aggregate, Entry
 from shared.mongo.indexes import Indexes, IndexModel
+from shared.security.access import Access
 from shared.security.seals import Seal
 from shared.security.staff import Member, Office
 
@@ -24,6 +25,7 @@ KINDS: tuple[type[Aggregate], ...] = (
     Member,
     Office,
     Seal,
+    Access,
 )
 ENTRIES: tuple[type[Entry], ...] = (RecruiterArrival, RetentionRun)
 """Recruiters go to the suspects' database, through its collection of arrivals."""

@@ -1,6 +1,27 @@
 """Who acts, and what caused it: travels with each input into timeline, audit and outgoing events."""
 
 from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """What is opened to somebody for a time, beside what their role opens: these classes of these things.
+
+    It holds from `since` until before `until`, and for `purpose` alone; None is every purpose.
+    """
+
+    refs: frozenset[str]
+    classes: frozenset[str]
+    since: datetime
+    until: datetime
+    purpose: str | None = None
+    emergency: bool = False
+    """Opened by themselves in an emergency, and not given by anybody."""
+
+    def holds(self, now: datetime, purpose: str) -> bool:
+        """Whether it opens anything at this moment for this purpose."""
+        return self.since <= now < self.until and self.purpose in (None, purpose)
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +38,8 @@ class Actor:
     """References of what this person may not see, because of an interest of their own in it."""
     sealed: frozenset[str] = frozenset()
     """References of what is sealed without naming this person or their office."""
+    openings: tuple[Opening, ...] = ()
+    """What is or will be opened to this person for a time; what holds is asked at each look."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """The roles that staff hold, the groups in which policies speak of several at once, and the purposes of an access."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from shared.reference.table import Labelled, Table
 
@@ -34,3 +34,8 @@ def role_label(code: str, lang: str) -> str:
 def role_groups() -> Mapping[str, tuple[str, ...]]:
     """Each role with its groups, as policies take them; the machines' one among them."""
     return {PARTNER_SYSTEM: (), **{code: role.member_of for code, role in ROLES.items()}}
+
+
+def works_on_cases(roles: Iterable[str]) -> bool:
+    """Whether one of these roles is for work on cases."""
+    return any("CASE_STAFF" in ROLES[role].member_of for role in roles if role in ROLES)

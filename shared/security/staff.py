@@ -1,6 +1,7 @@
 """The staff directory: who a signed-in person is at this moment. Tokens say only who signed in."""
 
 import asyncio
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, ClassVar, Protocol, TypeVar
@@ -11,6 +12,7 @@ from shared.kernel.aggregate import Aggregate
 from shared.kernel.context import Actor
 from shared.kernel.rulebook import Rulebook
 from shared.kernel.work import Work
+from shared.security.access import Access, grantee_of, openings_of
 from shared.security.seals import Seal, sealed_from
 
 A = TypeVar("A", bound=Aggregate)
@@ -73,14 +75,16 @@ class StaffDirectory:
 
     async def actor(self, person: str, now: datetime) -> Actor | None:
         """The person as an actor, or None where the directory does not (or no longer, or not yet) know them."""
-        member, suspended, seals = await asyncio.gather(
+        member, suspended, seals, own = await asyncio.gather(
             self._reader.find_one(Member, {"_id": person}),
             self._reader.find(Office, {"suspended": True}, sort=[], limit=MAX_SUSPENDED),
             self._reader.find(Seal, {"active": True}, sort=[], limit=MAX_SEALED),
+            self._reader.find_one(Access, {"_id": grantee_of("", person, None)}),
         )
         if member is None or len(suspended) == MAX_SUSPENDED or member.agency in {office.id for office in suspended}:
             return None
-        actor = to_actor(member, now)
+        units = await self._access_of_unit(member) if member.unit else None
+        actor = to_actor(member, now, [access for access in (own, units) if access])
         if actor is None or len(seals) == MAX_SEALED:
             return None
         return replace(actor, sealed=sealed_from(actor.person, actor.agency, seals))
@@ -89,13 +93,16 @@ class StaffDirectory:
         """Whether nobody of this office may act."""
         return await self._reader.find_one(Office, {"_id": office, "suspended": True}) is not None
 
+    async def _access_of_unit(self, member: Member) -> Access | None:
+        return await self._reader.find_one(Access, {"_id": grantee_of(member.agency, None, member.unit)})
+
     async def remembers(self, person: str) -> bool:
         """Whether the person is or was a member."""
         return await self._reader.find_one(Member, {"_id": person}) is not None
 
 
-def to_actor(member: Member, now: datetime) -> Actor | None:
-    """The member as of now; None outside the time of service."""
+def to_actor(member: Member, now: datetime, access: Iterable[Access] = ()) -> Actor | None:
+    """The member as of now, with what is opened to them for a time; None outside the time of service."""
     if not member.active or now < member.valid_from or (member.valid_to is not None and now >= member.valid_to):
         return None
     return Actor(
@@ -105,6 +112,7 @@ def to_actor(member: Member, now: datetime) -> Actor | None:
         unit=member.unit or "",
         kabupaten=frozenset(member.kabupaten),
         excluded=frozenset(member.excluded),
+        openings=openings_of(access, member.agency),
     )
 
 

@@ -35,6 +35,7 @@ members:
 PRODUCERS = {
     "intake-events": "/pulang/intake",
     "case-events": "/pulang/cases",
+    "staff-events": "/pulang/cases",
     "notice-events": "/pulang/notify",
 } | {f"partner-{code}": f"/partner/{code}" for code in ("bp2mi", "police", "lpsk")}
 
@@ -88,10 +89,11 @@ def event_bytes(topic: str, data: EventData, *, key: str | None, id_: str | None
 
 
 @asynccontextmanager
-async def running_cases(stack: Addresses, unique: str, role: Role = Role.API) -> AsyncIterator[Cases]:
-    """Cases in one role on a database and topics of this test's own, with its staff loaded."""
+async def running_cases(stack: Addresses, unique: str, role: Role = Role.API, **given: Any) -> AsyncIterator[Cases]:
+    """Cases in one role on a database and topics of this test's own, with its staff loaded. `given` are further
+    settings."""
     async with sign_in() as signing:
-        settings = local(Settings, stack, unique, signing.url)
+        settings = local(Settings, stack, unique, signing.url, **given)
         async with serving(service(settings), settings, role) as running:
             cases = Cases(running.runtime, running.http, signing)
             await cases.hire()

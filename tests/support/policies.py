@@ -13,7 +13,6 @@ from shared.kernel.aggregate import Aggregate
 from shared.kernel.context import Actor
 from shared.mongo.documents import to_aggregate
 from shared.security.policy.asking import Asking
-from shared.security.policy.attributes import Live
 from shared.security.policy.engine import Policies
 from shared.security.policy.kinds import resource
 from shared.security.policy.statements import statements
@@ -65,7 +64,7 @@ class Other(Aggregate):
 
 THING = resource(
     Thing, "state", "owner", "open", "level", "score", "due", "offices",
-    granted="grants.agency", current=Live("grants", "agency", "until"), region="place.region",
+    granted="grants.agency", region="place.region",
 )  # fmt: skip
 OTHER = resource(Other, "state", "sealed")
 TYPES = {name: (each.scalar, each.is_set, each.optional) for name, each in THING.attributes.items()}

@@ -1,6 +1,7 @@
 """The service's routes."""
 
 from services.cases.api import (
+    access,
     breaches,
     cases,
     consents,
@@ -16,6 +17,7 @@ from services.cases.api import (
 ROUTES = (
     cases.routes,
     seals.routes,
+    access.routes,
     consents.routes,
     referrals.routes,
     files.routes,

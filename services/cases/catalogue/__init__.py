@@ -8,6 +8,7 @@ from typing import Self
 from pydantic import model_validator
 
 from services.cases.datafile import parse
+from services.cases.domain.access_grant import AccessLimits
 from services.cases.domain.deadline import Deadline
 from services.cases.domain.referral import LegalBasis, ReferralPurpose
 from services.cases.domain.staff import StaffRole
@@ -32,6 +33,8 @@ class Catalogue(Strict):
     readmission_reasons: tuple[Named, ...]
     seal_reasons: tuple[Named, ...]
     unseal_reasons: tuple[Named, ...]
+    access: AccessLimits
+    access_reasons: tuple[Named, ...]
     breach_kinds: tuple[Named, ...]
     breach_exemptions: tuple[Named, ...]
 
@@ -123,6 +126,16 @@ def seal_reasons() -> Mapping[str, Named]:
 def unseal_reasons() -> Mapping[str, Named]:
     """Why a seal may be opened, by code."""
     return {row.code: row for row in catalogue().unseal_reasons}
+
+
+def access_limits() -> AccessLimits:
+    """How long access may last."""
+    return catalogue().access
+
+
+def access_reasons() -> Mapping[str, Named]:
+    """Why access may be given for a time, by code."""
+    return {row.code: row for row in catalogue().access_reasons}
 
 
 def reason_label(code: str, lang: str) -> str:

@@ -1,6 +1,19 @@
 """What people may do with a case, and what is decided then. Who may do it at all was settled before."""
 
-from services.cases.commands import answer, breach, consent, exclude, offices, reassign, referral, seal, staff, take
+from services.cases.commands import (
+    access,
+    answer,
+    breach,
+    consent,
+    exclude,
+    offices,
+    reassign,
+    referral,
+    seal,
+    staff,
+    take,
+)
+from services.cases.commands.access import GiveAccess, WithdrawAccess
 from services.cases.commands.answer import AcceptReferral, RejectReferral
 from services.cases.commands.breach import KnowBreach, TellOfBreach
 from services.cases.commands.consent import RecordConsent
@@ -27,6 +40,7 @@ __all__ = [
     "DeclareInterest",
     "EmployMember",
     "ExcludeMember",
+    "GiveAccess",
     "KnowBreach",
     "LoadMember",
     "ReadmitMember",
@@ -42,6 +56,7 @@ __all__ = [
     "TakeCase",
     "TellOfBreach",
     "UnsealCase",
+    "WithdrawAccess",
     "commands",
 ]
 
@@ -55,5 +70,6 @@ commands = Rulebook().including(
     offices.commands,
     exclude.commands,
     seal.commands,
+    access.commands,
     breach.commands,
 )

@@ -8,6 +8,7 @@ from services.cases.domain.agency_file import AgencyFile
 from services.cases.domain.case import Case
 from services.cases.domain.seal import CaseSeal, NamedPerson, is_of_lpsk
 from services.cases.effects import end_grants, point, take_back
+from services.cases.openings import end_access
 from shared.events.case_v1 import SealMade
 from shared.events.staff_v1 import SealPublished
 from shared.kernel.acting import acting
@@ -60,6 +61,7 @@ def seal_case(command: SealCase, work: Work) -> Case:
     ended = tuple(grant for grant in case.grants if not seal.reaches(grant.agency))
     _withdraw(work, case, seal, {grant.agency for grant in ended})
     after = end_grants(work, case, ended, "SEALED").evolve(seal=seal)
+    end_access(work, after)
     work.put(after, "CASE_SEALED", people=seal.persons, offices=seal.offices, reason=seal.reason)
     _close_files(work, after)
     tell_seal(work, after, seal)

@@ -66,6 +66,8 @@ class Case(Aggregate):
     """The agencies' files that were begun for it, by reference."""
     tasks: tuple[str, ...] = ()
     """What its manager has to do, by reference."""
+    access: tuple[str, ...] = ()
+    """All that was ever given for a time, by reference."""
     handed_at: datetime
     """When intake handed the person over."""
     seal: CaseSeal | None = None

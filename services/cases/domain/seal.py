@@ -38,6 +38,10 @@ class CaseSeal(BaseModel):
         """Whether the office or somebody of it is named."""
         return office in self.offices or any(named.agency == office for named in self.people)
 
+    def names(self, person: str | None, office: str) -> bool:
+        """Whether it is there for this member of the office; for a part of the office where there is no person."""
+        return office in self.offices or person in self.persons
+
     @property
     def lpsk(self) -> frozenset[str]:
         """Who is named of LPSK: its offices and its people."""

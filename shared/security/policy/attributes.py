@@ -2,12 +2,11 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, Protocol
 
 from shared.kernel.aggregate import Aggregate
 from shared.security.policy.filters import Filter, Test, any_of, none_of
-from shared.security.policy.scalars import MILLISECOND, Scalar, leaves, milliseconds, to_cedar, to_stored
+from shared.security.policy.scalars import Scalar, leaves, to_cedar, to_stored
 
 
 class Attribute(Protocol):
@@ -28,11 +27,11 @@ class Attribute(Protocol):
         """Whether it may be absent."""
         ...
 
-    def value(self, aggregate: Aggregate, now: datetime) -> Any:
+    def value(self, aggregate: Aggregate) -> Any:
         """As Cedar takes it: a scalar, a list for a set, or None where it is absent."""
         ...
 
-    def matching(self, values: Collection[Any], now: datetime) -> Test:
+    def matching(self, values: Collection[Any]) -> Test:
         """Documents in which it is, or for a set holds, one of these values."""
         ...
 
@@ -59,12 +58,12 @@ class Stored:
         """The field's name in the database."""
         return "_id" if self.path == ("id",) else ".".join(self.path)
 
-    def value(self, aggregate: Aggregate, now: datetime) -> Any:
+    def value(self, aggregate: Aggregate) -> Any:
         """As Cedar takes it."""
         found = [to_cedar(leaf) for leaf in leaves(aggregate, self.path)]
         return found if self.is_set else next(iter(found), None)
 
-    def matching(self, values: Collection[Any], now: datetime) -> Test:
+    def matching(self, values: Collection[Any]) -> Test:
         """One of these values."""
         if self.scalar == "Bool" and not self.is_set and not self.optional:
             # A field that was added later is missing in old documents, and reads as false.
@@ -80,40 +79,3 @@ class Stored:
     def present(self) -> Filter:
         """Neither null nor missing."""
         return {self.key: {"$ne": None}}
-
-
-@dataclass(frozen=True, slots=True)
-class Live:
-    """The set made of those elements of a stored list that are in force: whose `until` is open or still ahead.
-
-    So a grant ends at its hour, whether or not anything has tidied it away.
-    """
-
-    elements: str
-    field: str
-    until: str
-    scalar: Scalar = "String"
-    is_set: bool = True
-    optional: bool = False
-
-    def value(self, aggregate: Aggregate, now: datetime) -> Any:
-        """The field of each element in force."""
-        return [to_cedar(getattr(e, self.field)) for e in getattr(aggregate, self.elements) if self._in_force(e, now)]
-
-    def matching(self, values: Collection[Any], now: datetime) -> Test:
-        """One element that is in force and about one of the values."""
-        ahead = [{self.until: None}, {self.until: {"$gte": now + MILLISECOND}}]
-        element = {self.field: {"$in": list(values)}, "$or": ahead}
-        return {self.elements: {"$elemMatch": element}} if values else False
-
-    def compared(self, operator: str, value: Any) -> Filter:
-        """Sets are not compared."""
-        raise TypeError("a set is not compared")
-
-    def present(self) -> Filter:
-        """A set is always there."""
-        return {}
-
-    def _in_force(self, element: Any, now: datetime) -> bool:
-        until = getattr(element, self.until)
-        return until is None or milliseconds(until) > milliseconds(now)

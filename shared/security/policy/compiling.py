@@ -79,7 +79,7 @@ def _equal(left: Expr, right: Expr, kind: Resource) -> Condition:
     attribute, value = (ours, _value(right)) if ours else (_sure(theirs), _value(left))
     if attribute.is_set:
         raise OutsideSubset("a set is asked whether it contains something, not whether it is equal")
-    return lambda asking: attribute.matching([value(asking)], asking.now)
+    return lambda asking: attribute.matching([value(asking)])
 
 
 def _compared(op: str, left: Expr, right: Expr, kind: Resource) -> Condition:
@@ -100,10 +100,10 @@ def _set_test(op: str, left: Expr, right: Expr, kind: Resource) -> Condition:
     if ours is not None and theirs is None:
         wanted = _several(op, right)
         join = all_of if op == "contains_all" else any_of
-        return lambda asking: join(ours.matching([each], asking.now) for each in wanted(asking))
+        return lambda asking: join(ours.matching([each]) for each in wanted(asking))
     if ours is None and theirs is not None and op != "contains_all":
         among = _value(left)
-        return lambda asking: theirs.matching(among(asking), asking.now)
+        return lambda asking: theirs.matching(among(asking))
     raise OutsideSubset(f"the resource stands on the wrong side, or on both, of {op}")
 
 
@@ -129,7 +129,7 @@ def _has(name: str, kind: Resource) -> Condition:
 def _flag(expr: Expr, kind: Resource) -> Condition:
     attribute = _attribute(expr, kind)
     if attribute is not None:
-        return lambda asking: attribute.matching([True], asking.now)
+        return lambda asking: attribute.matching([True])
     value = _value(expr)
     return lambda asking: value(asking) is True
 

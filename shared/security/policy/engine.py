@@ -107,7 +107,7 @@ class Policies:
         if policies is None or not aggregates:
             return [DENIED for _ in aggregates]
         uids = [{"type": type(each).__name__, "id": each.id} for each in aggregates]
-        entities = [self._principal(asking), *map(self._entity, aggregates, uids, [asking] * len(uids))]
+        entities = [self._principal(asking), *map(self._entity, aggregates, uids)]
         common = {"principal": {"type": STAFF, "id": asking.actor.person}, "action": {"type": ACTION, "id": permission}}
         context = orjson.dumps(asking.context).decode()
         requests = [{**common, "resource": uid, "context": context} for uid in uids]
@@ -141,9 +141,9 @@ class Policies:
         parents = [{"type": ROLE, "id": role} for role in sorted(self._roles(asking))]
         return {"uid": {"type": STAFF, "id": asking.actor.person}, "attrs": asking.principal, "parents": parents}
 
-    def _entity(self, aggregate: Aggregate, uid: Mapping[str, str], asking: Asking) -> dict[str, Any]:
+    def _entity(self, aggregate: Aggregate, uid: Mapping[str, str]) -> dict[str, Any]:
         attributes = self._kinds[uid["type"]].attributes
-        values = {name: each.value(aggregate, asking.now) for name, each in attributes.items()}
+        values = {name: each.value(aggregate) for name, each in attributes.items()}
         return {"uid": uid, "attrs": {name: v for name, v in values.items() if v is not None}, "parents": []}
 
     def _test(self, asking: Asking, permission: str, kind: str, showing: Classes = NOTHING) -> Test:
