@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from deploy.errors import Misuse, OperatorError
-from deploy.services import ServiceName
+from deploy.services import ServiceName, settings_of
 
 if TYPE_CHECKING:
     from shared.kernel.errors import Reject
@@ -36,7 +36,7 @@ async def _act(service: ServiceName, action: str, commands: Sequence[Any]) -> li
 
     from shared.service.runtime import open_runtime
 
-    settings = import_module(f"services.{service}.settings").Settings()
+    settings = settings_of(service)
     definition = import_module(f"services.{service}.app").service(settings)
     async with open_runtime(definition, settings) as runtime:
         stop = asyncio.Event()

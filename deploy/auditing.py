@@ -40,11 +40,11 @@ def ask_audit(service: ServiceName, question: Question, answer: "Callable[[Audit
 
 
 async def _ask(service: ServiceName, question: Question, answer: "Callable[[AuditTrail, datetime], Awaitable[T]]") -> T:
-    from deploy.services import database_of, settings_of
+    from deploy.services import database_of, place_of
     from shared.mongo.audit_trail import AuditTrail
     from shared.service.runtime import domain_clock
 
-    now = domain_clock(settings_of(service))()
+    now = domain_clock(place_of(service))()
     async with database_of(service) as mongo:
         if not await _enter(mongo, question, now):
             raise OperatorError(f"{service}: {question.by} is not known as {' or '.join(sorted(MAY_ASK))}")

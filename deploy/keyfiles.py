@@ -4,7 +4,6 @@ import base64
 import secrets
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X
 from pydantic import ValidationError
 
 from deploy.errors import Misuse
-from deploy.services import ServiceName
+from deploy.services import ServiceName, settings_of
 from shared.security.ceremony import BadCopy, Part, join, split
 from shared.security.keyring import Ring, fingerprint, read_ring
 from shared.service.file_secrets import read_secret
@@ -35,7 +34,7 @@ def add_key(file: Path, version: str) -> str:
 
 def copy_rings(service: ServiceName, to: Sequence[str], out: Path) -> list[dict[str, Any]]:
     """Write both parts of a copy of this service's rings; a key server's keys are its own to copy."""
-    settings = import_module(f"services.{service}.settings").Settings()
+    settings = settings_of(service)
     rings = {name: read_ring(getattr(settings, name).get_secret_value()) for name in settings.rings}
     if settings.master_keys is None:
         rings.pop("master_key")

@@ -1,4 +1,4 @@
-"""How the operator's commands reach a service's database: by the service's own settings."""
+"""How the operator's commands reach a service's database: by settings under the service's own names."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -9,7 +9,7 @@ from typing import Annotated, Any, TypeVar
 
 import typer
 
-from deploy.errors import OperatorError
+from deploy.errors import Misuse, OperatorError
 
 T = TypeVar("T")
 
@@ -26,15 +26,41 @@ ServiceOption = Annotated[ServiceName, typer.Option("--service", help="Which ser
 
 
 def settings_of(service: ServiceName) -> Any:
-    """The service's settings, from the environment."""
-    return import_module(f"services.{service}.settings").Settings()
+    """The service's whole settings, with its secrets, from the environment; raises Misuse where one is refused."""
+    return settings_from(import_module(f"services.{service}.settings").Settings)
+
+
+def place_of(service: ServiceName) -> Any:
+    """Where the service's database is: what whoever only looks is given, under the same names, but no secret of the
+    service's. Raises Misuse."""
+    from pydantic_settings import SettingsConfigDict
+
+    from shared.service.settings import Place
+
+    whole = import_module(f"services.{service}.settings").Settings
+
+    class Its(Place):
+        model_config = SettingsConfigDict(env_prefix=whole.model_config["env_prefix"])
+        mongo_database: str = whole.model_fields["mongo_database"].default
+
+    return settings_from(Its)
+
+
+def settings_from(kind: type[Any]) -> Any:
+    """Settings of this kind from the environment; raises Misuse, in one line, where one is missing or wrong."""
+    from shared.service.connections import SettingsRefused, read_settings
+
+    try:
+        return read_settings(kind)
+    except SettingsRefused as error:
+        raise Misuse(str(error)) from None
 
 
 @asynccontextmanager
 async def database_of(service: ServiceName) -> AsyncIterator[Any]:
-    """The service's Mongo, by its settings from the environment."""
-    settings = settings_of(service)
-    mongo = settings.mongo(settings.mongo_database)
+    """The service's Mongo, under the account that the environment gives us."""
+    place = place_of(service)
+    mongo = place.mongo(place.mongo_database)
     try:
         yield mongo
     finally:

@@ -7,6 +7,7 @@ import typer
 
 from deploy.errors import OperatorError
 from deploy.printing import AsJson, Yes, ask_first
+from deploy.services import settings_from
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -56,7 +57,7 @@ def _ask(question: "Callable[[Operator], Coroutine[Any, Any, list[Difference]]]"
     from shared.messaging.refusals import KafkaRefused
 
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # the one line below says it
-    operator = Operator()
+    operator: Operator = settings_from(Operator)
     try:
         return asyncio.run(question(operator))
     except KafkaRefused as error:

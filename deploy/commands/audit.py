@@ -9,7 +9,7 @@ import typer
 from deploy.auditing import Question, ask_audit
 from deploy.errors import Misuse
 from deploy.printing import AsJson, show_done, show_json, show_rows
-from deploy.services import ServiceName, ServiceOption, asking, settings_of
+from deploy.services import ServiceName, ServiceOption, asking, place_of
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -159,7 +159,7 @@ def _aware(at: datetime | None) -> datetime | None:
 
 
 def _copies(service: ServiceName) -> list[Path]:
-    folder: Path | None = settings_of(service).audit_folder
+    folder: Path | None = place_of(service).audit_folder
     return [folder] if folder and folder.exists() else []
 
 
@@ -169,7 +169,7 @@ def _verify(service: ServiceName, copies: list[Path], trusted: list[str]) -> dic
     from shared.mongo.audit_trail import AuditTrail
     from shared.service.runtime import domain_clock
 
-    known, now = read_copies(copies), domain_clock(settings_of(service))()
+    known, now = read_copies(copies), domain_clock(place_of(service))()
 
     async def check(mongo: Any) -> dict[str, Any]:
         verification: Verification | None = None

@@ -7,7 +7,7 @@ import typer
 
 from deploy.errors import OperatorError
 from deploy.printing import AsJson, Yes, ask_first, show_json, show_rows
-from deploy.services import ServiceName, asking
+from deploy.services import ServiceName, asking, place_of, settings_of
 
 app = typer.Typer(no_args_is_help=True, help="How long intake keeps what, by its schedule.")
 
@@ -46,21 +46,19 @@ def _words(counts: dict[str, int]) -> str:
 
 async def _report(mongo: Any) -> list[dict[str, Any]]:
     from services.intake.retaining import report
-    from services.intake.settings import Settings
     from shared.mongo.reader import MongoReader
     from shared.service.runtime import domain_clock
 
-    return [row.model_dump() for row in await report(MongoReader(mongo), domain_clock(Settings())())]
+    return [row.model_dump() for row in await report(MongoReader(mongo), domain_clock(place_of(ServiceName.INTAKE))())]
 
 
 async def _run() -> list[dict[str, Any]]:
     from services.intake import retaining
     from services.intake.app import service
-    from services.intake.settings import Settings
     from shared.kernel.command import Unavailable
     from shared.service.runtime import open_runtime
 
-    settings, stop = Settings(), asyncio.Event()
+    settings, stop = settings_of(ServiceName.INTAKE), asyncio.Event()
     async with open_runtime(service(settings), settings) as runtime:
         lane = asyncio.create_task(runtime.bus.run(stop))
         try:

@@ -100,12 +100,11 @@ def _read(file: Path) -> "Roster":
 async def _load(roster: "Roster", cause: "Cause") -> "Sequence[str]":
     from services.cases import roster as directory
     from services.cases.app import service
-    from services.cases.settings import Settings
     from shared.kernel.command import Unavailable
     from shared.kernel.errors import Reject
     from shared.service.runtime import open_runtime
 
-    settings, stop = Settings(), asyncio.Event()
+    settings, stop = settings_of(ServiceName.CASES), asyncio.Event()
     async with open_runtime(service(settings), settings) as runtime:
         lane = asyncio.create_task(runtime.bus.run(stop))
         try:

@@ -6,6 +6,7 @@ import typer
 
 from deploy.errors import OperatorError
 from deploy.printing import AsJson
+from deploy.services import settings_from
 
 if TYPE_CHECKING:
     from shared.messaging.topics import Difference
@@ -56,7 +57,8 @@ def _ask(bootstrap: str | None, prefix: str | None, *, repair: bool) -> "list[Di
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # the one line below says it
 
     said = {"kafka_bootstrap": bootstrap, "topic_prefix": prefix}
-    kafka = Operator().model_copy(update={name: value for name, value in said.items() if value is not None}).kafka()
+    operator: Operator = settings_from(Operator)
+    kafka = operator.model_copy(update={name: value for name, value in said.items() if value is not None}).kafka()
 
     async def ask() -> "list[Difference]":
         specs = load_topics().values()

@@ -9,7 +9,7 @@ import typer
 
 from deploy.errors import OperatorError
 from deploy.printing import AsJson, Yes, ask_first, rfc3339, show_done, show_json
-from deploy.services import ServiceName, ServiceOption, asking
+from deploy.services import ServiceName, ServiceOption, asking, settings_of
 
 app = typer.Typer(no_args_is_help=True, help="The keys that keep identity closed: rotation, offline copies, erasures.")
 
@@ -48,11 +48,9 @@ def check(service: ServiceOption, as_json: AsJson = False) -> None:
 
 def _ask(service: ServiceName, question: Callable[[Any], Awaitable[T]]) -> dict[str, T]:
     """The answer for each of the service's vaults, by database."""
-    from importlib import import_module
-
     from shared.mongo.keyvault import KeyVault
 
-    settings = import_module(f"services.{service}.settings").Settings()
+    settings = settings_of(service)
 
     async def ask(mongo: Any) -> dict[str, T]:
         return {name: await question(KeyVault(mongo, name)) for name in settings.key_databases}
@@ -117,11 +115,10 @@ def apply_ledger(yes: Yes = False, as_json: AsJson = False) -> None:
 async def _apply_ledger(mongo: Any) -> int:
     from services.intake import erasing
     from services.intake.ledger import ErasureLedger, LedgerBroken
-    from services.intake.settings import Settings
     from shared.kernel.clock import system_clock
     from shared.mongo.keyvault import KeyVault, key_database_of
 
-    settings = Settings()
+    settings = settings_of(ServiceName.INTAKE)
     if settings.erasure_ledger is None or not settings.erasure_ledger.exists():
         raise OperatorError("there is no erasure ledger at PULANG_INTAKE_ERASURE_LEDGER")
     vault = KeyVault(mongo, key_database_of(settings))

@@ -3,14 +3,16 @@
 import ssl
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from pydantic import SecretStr
+from pydantic import SecretStr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from shared.messaging.settings import Kafka, account_options
 from shared.mongo.client import Mongo
-from shared.service.file_secrets import FileSecrets
+from shared.service.file_secrets import FileSecrets, SecretFileRefused
+
+C = TypeVar("C", bound="Connections")
 
 
 class Connections(BaseSettings):
@@ -59,6 +61,27 @@ class Connections(BaseSettings):
     def mongo_options(self) -> Mapping[str, Any]:
         """What the driver is told beyond the address."""
         return mongo_account(self.mongo_username, self.mongo_password, self.mongo_ca_file)
+
+
+class SettingsRefused(ValueError):
+    """A setting is missing or wrong. One line: names of settings and what is wrong with them, never a value."""
+
+
+def read_settings(kind: type[C]) -> C:
+    """The settings as the environment has them; raises SettingsRefused."""
+    try:
+        return kind()
+    except SecretFileRefused as error:
+        raise SettingsRefused(str(error)) from None
+    except ValidationError as error:
+        prefix = kind.model_config.get("env_prefix", "")
+        faults = error.errors(include_input=False, include_url=False, include_context=False)
+        raise SettingsRefused("; ".join(_told(prefix, fault["loc"], fault["msg"]) for fault in faults)) from None
+
+
+def _told(prefix: str, where: tuple[Any, ...], wrong: str) -> str:
+    name = f"{prefix}{where[0]}: ".upper() if where else ""
+    return f"{name}{wrong}".replace("\n", " ")
 
 
 def mongo_account(username: str | None, password: SecretStr | None, ca_file: Path | None) -> Mapping[str, Any]:

@@ -29,7 +29,7 @@ from shared.mongo.unit_of_work import UnitOfWork
 from shared.mongo.verdicts import Judge
 from shared.observability.metrics import Metrics
 from shared.service.definition import Service
-from shared.service.settings import ServiceSettings
+from shared.service.settings import Place, ServiceSettings
 
 log = structlog.get_logger(__name__)
 
@@ -79,7 +79,7 @@ class Runtime:
         return decode(record, self.registry, self.name)
 
 
-def domain_clock(settings: ServiceSettings) -> Clock:
+def domain_clock(settings: Place) -> Clock:
     """The system's time, or in local mode the system's time plus the offset in a file."""
     return offset_clock(settings.clock_offset_file) if settings.clock_offset_file else system_clock
 

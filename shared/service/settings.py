@@ -15,18 +15,30 @@ SAMPLE_SECRET = "sample-secret-for-local-use-only-0000"  # noqa: S105 # pragma: 
 SAMPLE_MASTER_KEY = b64encode(SAMPLE_SECRET.encode().ljust(96, b"0")).decode()
 
 
-class ServiceSettings(Connections):
+class Place(Connections):
+    """What it takes to look into one service's database, as operators do: no secret but the account's own."""
+
+    local: bool = False
+    """Development on one machine: sample secrets, time travel and crash points are allowed."""
+    mongo_database: str
+    audit_folder: Path | None = None
+    """Where copies of the checkpoints go: outside the database, at best on another machine."""
+    clock_offset_file: Path | None = None
+
+    @model_validator(mode="after")
+    def _in_our_time(self) -> Self:
+        if not self.local and self.clock_offset_file:
+            raise ValueError("time travel outside local mode")
+        return self
+
+
+class ServiceSettings(Place):
     """What every service needs; each has its own prefix, `PULANG_<SERVICE>_`."""
 
     secrets: ClassVar[tuple[str, ...]] = ("secret", "positions_secret", "master_key")
     """The settings that must be long, random and nobody's sample."""
     rings: ClassVar[tuple[str, ...]] = ("master_key",)
     """Those of them that are key rings: several versions, the one in use first."""
-
-    local: bool = False
-    """Development on one machine: sample secrets, time travel and crash points are allowed."""
-
-    mongo_database: str
 
     http_host: str = "127.0.0.1"
     http_port: int = Field(default=8000, ge=0, le=65535)
@@ -66,8 +78,6 @@ class ServiceSettings(Connections):
     """The Ed25519 private key (PEM) that signs the audit's checkpoints; the clock role needs it, nobody else."""
     audit_old_key_file: Path | None = None
     """The key before, while it is handed over to a new one."""
-    audit_folder: Path | None = None
-    """Where copies of the checkpoints go: outside the database, at best on another machine."""
     key_cache_s: float = Field(default=30.0, gt=0, le=60)
     """How long a process may go on using a data key that was destroyed."""
 
@@ -81,7 +91,6 @@ class ServiceSettings(Connections):
     directory_max_age_s: float | None = Field(default=5.0, ge=2.0, le=5.0)
     """Reads are refused while the projected staff directory is older. None, in local mode, for a service alone."""
 
-    clock_offset_file: Path | None = None
     crash_at: str | None = None
 
     @property
@@ -99,8 +108,8 @@ class ServiceSettings(Connections):
     def _safe(self) -> Self:
         """Refuse to start with what only a developer's machine may have."""
         refuse_sample_secrets(self._each_secret(), local=self.local, samples=(SAMPLE_SECRET, SAMPLE_MASTER_KEY))
-        if not self.local and (self.clock_offset_file or self.crash_at):
-            raise ValueError("time travel and crash points outside local mode")
+        if not self.local and self.crash_at:
+            raise ValueError("crash points outside local mode")
         if not self.local and not self.plain_sign_in and not all(map(_is_https, (self.issuer, self.jwks_url))):
             raise ValueError("an issuer without TLS outside local mode; plain_sign_in says that the network encrypts")
         if not self.local and self.directory_max_age_s is None:

@@ -12,6 +12,7 @@ import structlog
 import uvloop
 
 from shared.observability.logging import configure_logging
+from shared.service.connections import SettingsRefused, read_settings
 from shared.service.definition import Role
 from shared.service.roles import Process
 from shared.service.runtime import Runtime, open_runtime
@@ -30,7 +31,11 @@ def start(package: str, argv: Sequence[str]) -> None:
     if len(argv) != 1 or argv[0] not in list(Role):
         print(f"one of: {' '.join(Role)}", file=sys.stderr)
         sys.exit(MISUSE)
-    settings = import_module(f"{package}.settings").Settings()
+    try:
+        settings = read_settings(import_module(f"{package}.settings").Settings)
+    except SettingsRefused as error:
+        print(error, file=sys.stderr)
+        sys.exit(MISUSE)
     service = import_module(f"{package}.app").service(settings)
     configure_logging()
     spare_collector()
