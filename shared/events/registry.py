@@ -45,6 +45,10 @@ class Registry:
         """The topics that a service subscribes to, sorted."""
         return sorted(t.name for t in self.topics.values() if service in t.consumers)
 
+    def takers(self, topic: str, type_: str) -> tuple[str, ...]:
+        """The services that take an event of this type in from this topic."""
+        return self.topics[topic].types.get(type_, ()) if topic in self.topics else ()
+
     def partners(self) -> dict[str, str]:
         """The agency that each partner topic belongs to. A partner's client of the issuer is called as its topic."""
         return {t.name: t.partner for t in self.topics.values() if t.partner}

@@ -40,7 +40,8 @@ class Command:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """A command that is durable on a majority. `position` names its last event, for reads that must not be older."""
+    """A command that is durable on a majority. `position` says what of it others have to take in, for reads of theirs
+    that must not be older: see `shared.events.position`."""
 
     aggregate: Aggregate
     replayed: bool = False

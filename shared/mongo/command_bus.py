@@ -4,26 +4,34 @@ Each command keeps its own outcome. A lone command never waits for company: the 
 """
 
 import asyncio
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
+from shared.events.position import Position
 from shared.kernel.aggregate import Aggregate, Need, Ref
 from shared.kernel.command import Command, Receipt, Unavailable
 from shared.kernel.errors import Kind, Reject
 from shared.kernel.rulebook import Rulebook
-from shared.kernel.work import Work
+from shared.kernel.work import Emitted, Work
 from shared.mongo.client import Document
 from shared.mongo.desk import Desk, target_of
 from shared.mongo.expiry import expires
-from shared.mongo.outbox_writer import topic_of
 from shared.mongo.transaction import OutcomeUnknown, Transaction, Transient, jittered
 from shared.mongo.unit_of_work import Batch, UnitOfWork
+
+Takers = Callable[[Emitted], Iterable[str]]
+"""Which services take an event in."""
 
 IDEMPOTENCY = "idempotency"
 KEEP = timedelta(days=2)
 """Longer than the day that interfaces promise for a repetition."""
+
+
+def taken_by_nobody(_: Emitted) -> Iterable[str]:
+    """For a bus whose events nobody waits for."""
+    return ()
 
 
 @dataclass
@@ -60,6 +68,7 @@ class CommandBatch(Batch):
     rules: Rulebook
     waiting: list[Waiting]
     kinds: Mapping[str, type[Aggregate]]
+    takers: Takers
     known: dict[str, Document] = field(default_factory=dict)
     claims: list[Document] = field(default_factory=list)
 
@@ -101,7 +110,7 @@ class CommandBatch(Batch):
         if not middle:
             return None
         first, second = self.waiting[:middle], self.waiting[middle:]
-        return CommandBatch(self.rules, first, self.kinds), CommandBatch(self.rules, second, self.kinds)
+        return replace(self, waiting=first), replace(self, waiting=second)
 
     def _needs(self, command: Command) -> Iterable[Need]:
         yield from command.needs
@@ -123,9 +132,10 @@ class CommandBatch(Batch):
         work = await desk.ask(self.rules.commands[type(command.body)], command.body, command.cause)
         aggregate = _answered(work)
         desk.audit(command.cause, target=target_of(work), about=work.changed.values(), shown=(aggregate,))
+        position = str(Position.of(command.cause.id, map(self.takers, work.events)))
         if command.idempotency:
-            self._remember(command, aggregate, desk)
-        return Receipt(aggregate, position=_position(work))
+            self._remember(command, aggregate, position)
+        return Receipt(aggregate, position=position)
 
     def _replay(self, desk: Desk, command: Command, row: Document) -> Receipt:
         """The answer is rendered anew, from what is there now."""
@@ -137,9 +147,9 @@ class CommandBatch(Batch):
         if current is None:
             raise Reject("NOT_FOUND", Kind.UNKNOWN)
         desk.audit(command.cause, "REPLAYED", (kind.__name__, row["ref"]), shown=(current,))
-        return Receipt(current, replayed=True)
+        return Receipt(current, replayed=True, position=row.get("position"))
 
-    def _remember(self, command: Command, aggregate: Aggregate, desk: Desk) -> None:
+    def _remember(self, command: Command, aggregate: Aggregate, position: str) -> None:
         assert command.idempotency is not None  # noqa: S101 - the caller looked
         row: Document = {
             "_id": command.idempotency.scope,
@@ -147,6 +157,7 @@ class CommandBatch(Batch):
             "collection": type(aggregate).collection,
             "ref": aggregate.id,
             "version": aggregate.version,
+            "position": position,
             "expires_at": expires(KEEP),
         }
         self.known[command.idempotency.scope] = row
@@ -182,10 +193,6 @@ def _answered(work: Work) -> Aggregate:
     return work.changed.get((type(answer), answer.id), answer)
 
 
-def _position(work: Work) -> str | None:
-    return f"{topic_of(work.events[-1])}|{work.events[-1].id}" if work.events else None
-
-
 @dataclass
 class CommandBus:
     """One lane per process: one transaction in flight, everybody else waits in the queue and goes with the next."""
@@ -193,6 +200,7 @@ class CommandBus:
     uow: UnitOfWork
     rules: Rulebook
     kinds: tuple[type[Aggregate], ...]
+    takers: Takers = taken_by_nobody
     group: int = 64
     deadline_s: float = 8.0
     """For each command, from the moment that it is handed in."""
@@ -270,7 +278,7 @@ class CommandBus:
         while waiting := [one for one in group if not one.answer.done()]:
             try:
                 self._deciding = waiting
-                await self.uow.run(CommandBatch(self.rules, waiting, self._kinds))
+                await self.uow.run(CommandBatch(self.rules, waiting, self._kinds, self.takers))
             except Transient as error:
                 self._deciding = []
                 _postpone(waiting, error)

@@ -38,11 +38,10 @@ async def read_inbox(tx: Transaction, ids: Iterable[str]) -> dict[str, Document]
 
 
 def inbox_row(id_: str, incoming: Incoming, outcome: Outcome, at: datetime) -> Document:
-    """A new row; `digest` tells a repetition from a reuse of the id."""
-    event_id = incoming.event.id if incoming.event else None
+    """A new row; `digest` tells a repetition from a reuse of the id, `cause_id` which act it came from."""
     return {
         "_id": id_,
-        "event_id": event_id,
+        "cause_id": incoming.event.causation_id if incoming.event else None,
         "digest": incoming.digest,
         "outcome": outcome.value,
         "at": at,

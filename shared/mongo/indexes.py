@@ -22,7 +22,7 @@ AUDITED = frozenset({AuditRow.collection, "audit_heads", "audit_checkpoints", "a
 """The audit: services add to it; the sequencer alone numbers, moves heads and prunes."""
 
 RUNTIME: dict[str, list[IndexModel]] = {
-    "inbox": [EXPIRING, IndexModel([("event_id", 1)])],
+    "inbox": [EXPIRING, IndexModel([("cause_id", 1)], partialFilterExpression={"cause_id": {"$type": "string"}})],
     "outbox": [IndexModel(IN_ORDER)],
     "keys": [],
     "progress": [],

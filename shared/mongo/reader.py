@@ -52,15 +52,12 @@ class MongoReader:
             found = await cursor.sort(IN_THE_WORLDS_ORDER).limit(limit).to_list(None)
         return list(found)
 
-    async def has_applied(self, consumer: str, event_id: str) -> bool:
-        """Whether this service has applied an event of ours, for reads that must not be older than a write.
-
-        One that waits parked has had no effect yet.
-        """
-        query = {"event_id": event_id, "outcome": Outcome.APPLIED.value}
+    async def applied(self, consumer: str, cause_id: str) -> int:
+        """How many events of one act this service has applied. One that waits parked has had no effect yet."""
+        query = {"cause_id": cause_id, "outcome": Outcome.APPLIED.value}
         with answering():
             rows = await self.mongo.collection("inbox").find(query, {"_id": 1}).to_list(None)
-        return any(row["_id"].startswith(f"{consumer}|") for row in rows)
+        return sum(row["_id"].startswith(f"{consumer}|") for row in rows)
 
 
 @dataclass

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 import structlog
 import uvicorn
 
+from shared.events.position import Position
 from shared.http.app import make_app, make_backing
 from shared.http.limiting import Limiter
 from shared.http.ports import Check
@@ -103,17 +104,17 @@ def directory_freshness(runtime: Runtime) -> Check | None:
 
 
 class InboxPositions:
-    """`?wait_for=`: waits until this service has applied another's event."""
+    """`?wait_for=`: waits until this service has applied what it takes in of another's write."""
 
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
 
     async def wait(self, position: str, timeout_s: float) -> bool:
-        """Whether the inbox has the event in time; a position of a topic that we don't consume never comes."""
-        event_id = position.rpartition("|")[2]
+        """Whether the inbox has all of it in time; of a write of which we take nothing in, it has at once."""
+        written, name = Position.read(position), self._runtime.name
         loop = asyncio.get_running_loop()
         until = loop.time() + timeout_s
-        while not await self._runtime.reader.has_applied(self._runtime.name, event_id):
+        while await self._runtime.reader.applied(name, written.cause_id) < written.takes[name]:
             if loop.time() > until:
                 return False
             await asyncio.sleep(0.05)

@@ -13,6 +13,7 @@ from shared.events.registry import Registry, registry
 from shared.kernel.clock import Clock, offset_clock, system_clock
 from shared.kernel.probe import Probe, crash_at, no_probe
 from shared.kernel.timer import Timer
+from shared.kernel.work import Emitted
 from shared.messaging.settings import Budgets
 from shared.mongo.bugs import Bugs
 from shared.mongo.client import Mongo
@@ -23,7 +24,7 @@ from shared.mongo.indexes import ensure
 from shared.mongo.keyvault import KeyVault, key_database_of
 from shared.mongo.leases import MongoLeases
 from shared.mongo.outbox import MongoOutbox
-from shared.mongo.outbox_writer import OutboxWriter
+from shared.mongo.outbox_writer import OutboxWriter, topic_of
 from shared.mongo.reader import AuditLog, MongoReader
 from shared.mongo.unit_of_work import UnitOfWork
 from shared.mongo.verdicts import Judge
@@ -64,7 +65,7 @@ class Runtime:
             self.mongo, self.clock, writer, self.metrics, self.probe, transaction_s=self.budgets.transaction_s
         )
         self.bus = CommandBus(
-            self.uow, service.rules, service.kinds, settings.command_group, settings.command_deadline_s
+            self.uow, service.rules, service.kinds, self._takers, settings.command_group, settings.command_deadline_s
         )
         judge = Judge(service.rules, self.registry.topics, Bugs())
         self.lane = EventLane(service.name, self.uow, judge, self.crypto)
@@ -73,6 +74,9 @@ class Runtime:
     def name(self) -> str:
         """The service's name, which is its consumer group too."""
         return self.service.name
+
+    def _takers(self, emitted: Emitted) -> tuple[str, ...]:
+        return self.registry.takers(topic_of(emitted), emitted.data.type)  # type: ignore[attr-defined]
 
     def decode(self, record: Record) -> Incoming:
         """A record as this service sees it."""

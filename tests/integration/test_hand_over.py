@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
+import httpx
 import pytest
 from bson import json_util
 
@@ -13,6 +14,7 @@ from services.cases.settings import Settings as CasesSettings
 from services.intake.app import service as intake_service
 from services.intake.settings import Settings as IntakeSettings
 from shared.kernel.clock import system_clock
+from shared.kernel.ids import new_id
 from shared.service.definition import Role
 from tests.support.addresses import Addresses
 from tests.support.cases import Cases
@@ -24,6 +26,7 @@ pytestmark = pytest.mark.integration
 
 POSKO, UPTD, MANAGER, COLLEAGUE, ELSEWHERE = "O-01", "O-20", "O-21", "O-23", "O-22"
 CANARY = "KANARI-NAMA"
+HAND_OVER = {"move": "HAND_OVER"}
 STAFF = """\
 members:
   - {person: O-01, agency: NAKER_PROV-53, roles: [POSKO_OFFICER], valid_from: 2026-01-01T00:00:00+08:00}
@@ -74,7 +77,14 @@ async def both(stack: Addresses, unique: str) -> AsyncIterator[Both]:
 
 
 async def handed_over(both: Both) -> str:
-    """P-004, stopped with bruises, found a presumed victim, and handed over with her answers; answers her path."""
+    """P-004, handed over; answers her path."""
+    path = await found_presumed(both)
+    await both.intake.move(UPTD, path, HAND_OVER | {"occurred_at": system_clock().isoformat()})
+    return path
+
+
+async def found_presumed(both: Both) -> str:
+    """P-004, stopped with bruises, found a presumed victim, with her answers; answers her path."""
     now = system_clock().isoformat()
     person = {"sex": "F", "kabupaten": "53.02", "identity": {"full_name": CANARY}, "indicators": ["BRUISES"]}
     stop = {"occurred_at": now, "checkpoint": "KOE", "destination": "61.71", "legal_basis": "PERMENAKER_18_2024"}
@@ -85,8 +95,39 @@ async def handed_over(both: Both) -> str:
     choices = [{"purpose": "SERVICE", "given": True}, {"purpose": "POLICE_REPORT", "given": False}]
     asked = {"occurred_at": now, "given_by": "SELF", "language": "dawan", "choices": choices}
     await both.intake.post(UPTD, f"{path}/consents", asked)
-    await both.intake.move(UPTD, path, {"move": "HAND_OVER", "occurred_at": now})
     return path
+
+
+async def shown_after(both: Both, write: httpx.Response, path: str) -> httpx.Response:
+    """What cases shows of the state after a write in intake: the first answer that is not "not yet"."""
+    position = write.headers["x-position"]
+    for _ in range(12):
+        answer = await both.cases.call(MANAGER, "GET", f"{path}?wait_for={position}")
+        if answer.status_code != 503:
+            break
+    return answer
+
+
+async def test_a_read_in_cases_waits_for_what_was_written_in_intake_and_for_nothing_else(both: Both) -> None:
+    person = await found_presumed(both)
+    choices = [{"purpose": "MEDIA", "given": False}]
+    asked = {"occurred_at": system_clock().isoformat(), "given_by": "SELF", "language": "id", "choices": choices}
+    consent = await both.intake.call(UPTD, "POST", f"{person}/consents", asked)
+    position = consent.headers["x-position"]
+    for service, who, path in ((both.cases, MANAGER, "/v1/cases"), (both.intake, UPTD, "/v1/subjects")):
+        at_once = await service.call(who, "GET", f"{path}?wait_for={position}")
+        assert at_once.status_code == 200, "nothing of it is taken in there, so there is nothing to wait for"
+
+    tag = (await both.intake.call(UPTD, "GET", person)).headers["etag"]
+    move = HAND_OVER | {"occurred_at": system_clock().isoformat()}
+    key = {"Idempotency_Key": new_id()}
+    handed = await both.intake.call(UPTD, "POST", f"{person}/moves", move, If_Match=tag, **key)
+    shown = await shown_after(both, handed, "/v1/cases")
+    assert shown.status_code == 200, shown.text
+    assert len(shown.json()["items"]) == 1, "the first answer shows the case"
+    again = await both.intake.call(UPTD, "POST", f"{person}/moves", move, If_Match=tag, **key)
+    assert again.headers["idempotency-replayed"] == "true"
+    assert (await shown_after(both, again, "/v1/cases")).status_code == 200
 
 
 async def case_of(both: Both, person: str) -> str:

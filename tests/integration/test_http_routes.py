@@ -1,6 +1,7 @@
 """The declared routes over HTTP, on the real bus and database: who gets what answer, and what the audit keeps."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 
 import pytest
@@ -285,7 +286,7 @@ async def test_a_read_waits_for_the_position_of_a_write(ours: Served) -> None:
     assert (early.status_code, early.json()["code"]) == (503, "POSITION_NOT_REACHED")
     assert int(early.headers["retry-after"]) > 0
     (row,) = await ours.ours.rows("outbox")
-    ours.reached.known.add(f"ledger-reports|{row['event_id'] if 'event_id' in row else row['_id']}")
+    ours.reached.known.add(json.loads(row["value"])["causationid"])  # type: ignore[arg-type]
     assert (await ours.call("V-020", "GET", f"/v1/accounts/a-1?wait_for={position}")).status_code == 200
     assert (await ours.call("V-020", "GET", "/v1/accounts/a-1?wait_for=forged")).status_code == 422
 

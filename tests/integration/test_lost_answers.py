@@ -81,11 +81,12 @@ async def test_a_timer_whose_event_id_is_taken_rests_and_holds_up_no_other(ours:
 
 async def test_a_parked_event_is_not_yet_applied(ours: Ledger) -> None:
     inbox = ours.mongo.collection("inbox")
-    reader, id_ = MongoReader(ours.mongo), derived_id("x")
-    await inbox.insert_one({"_id": f"ledger|t|s|{id_}", "event_id": id_, "outcome": "PARKED"})
-    assert not await reader.has_applied("ledger", id_)
-    await inbox.update_one({}, {"$set": {"outcome": "APPLIED"}})
-    assert await reader.has_applied("ledger", id_)
+    reader, act = MongoReader(ours.mongo), derived_id("x")
+    for number, outcome in enumerate(("PARKED", "APPLIED")):
+        await inbox.insert_one({"_id": f"ledger|t|s|{number}", "cause_id": act, "outcome": outcome})
+    assert await reader.applied("ledger", act) == 1
+    await inbox.update_many({}, {"$set": {"outcome": "APPLIED"}})
+    assert await reader.applied("ledger", act) == 2
 
 
 async def test_the_gauge_of_parked_rows_falls_when_the_last_is_released(ours: Ledger) -> None:
