@@ -4,6 +4,7 @@ from typing import Any
 
 from shared.events.envelope import CONTENT_TYPE
 from shared.kernel.ids import new_id
+from tests.integration.test_access import giving
 from tests.integration.test_cases_api import LPSK, MANAGER, SUPERVISOR, drafted, opened, referred, said
 from tests.integration.test_partner_events import TOPIC, submitted, told
 from tests.support.asking.rows import Ask, Rows, moving, posting, reading
@@ -215,3 +216,22 @@ async def report_fact(cases: Cases) -> Ask:
     fact = told(submitted(case_no, f"PP.{new_id()[-8:].upper()}/2026"), f"L-{new_id()}")
     token = f"Bearer {cases.signing.issuer.mint_partner(TOPIC)}"
     return posting(TOPIC, "/v1/partner-events", fact, Authorization=token, Content_Type=CONTENT_TYPE)
+
+
+@rows.row("ACCESS_GIVEN")
+async def give_access(cases: Cases) -> Ask:
+    return posting(MANAGER, f"{await a_case(cases)}/access", giving())
+
+
+@rows.row("ACCESS_LISTED")
+async def list_access(cases: Cases) -> Ask:
+    case = await a_case(cases)
+    await cases.post(MANAGER, f"{case}/access", giving())
+    return reading(MANAGER, f"{case}/access")
+
+
+@rows.row("ACCESS_WITHDRAWN")
+async def withdraw_access(cases: Cases) -> Ask:
+    case = await a_case(cases)
+    given = await cases.post(MANAGER, f"{case}/access", giving())
+    return posting(MANAGER, f"{case}/access/{given['id']}/moves", {"move": "WITHDRAW"})
