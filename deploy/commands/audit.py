@@ -8,7 +8,7 @@ import typer
 
 from deploy.auditing import Question, ask_audit
 from deploy.errors import Misuse
-from deploy.printing import AsJson, show_done, show_json, show_rows
+from deploy.printing import AsJson, Yes, ask_first, show_done, show_json, show_rows
 from deploy.services import ServiceName, ServiceOption, asking, place_of
 
 if TYPE_CHECKING:
@@ -66,6 +66,22 @@ def export(
     except OSError as error:
         raise Misuse(f"{to} cannot be written anew: {error.strerror}") from error
     show_done({"file": str(to), "lines": lines}, f"{lines} lines in {to}.", as_json=as_json)
+
+
+@app.command("record-restore")
+def record_restore(service: ServiceOption, by: By, yes: Yes = False, as_json: AsJson = False) -> None:
+    """After a back-up was restored and before anything starts: a signed record of it, for everybody who verifies the
+    audit. Needs the clock process's signing key and its folder of copies. Cases also skips the numbers that may have
+    been given since the back-up."""
+    from deploy.restoring import record
+
+    ask_first("What the back-up does not have will be recorded as lost.", yes=yes)
+    done = record(service, by)
+    show_done(
+        done,
+        f"Went on after entry {done['back_to']}; {done['lost']} sealed entries after it were lost.",
+        as_json=as_json,
+    )
 
 
 @app.command()

@@ -74,8 +74,10 @@ class Checkpoints:
         pruned = [c for c in self.known.values() if c["kind"] == "PRUNED"]
         self.pruned = max(pruned, key=lambda c: int(c["pruned_through"])) if pruned else None
         self.pruned_through = int(self.pruned["pruned_through"]) if self.pruned else 0
-        self.sealed_through = max((int(c["last"]) for c in self.known.values()), default=0)
-        covering = (c for c in self.known.values() if c["kind"] == "CHECKPOINT" and c["first"] > self.pruned_through)
+        self.restores = [self._restore(self.known[n]) for n in sorted(self.known) if is_restore(self.known[n])]
+        standing = [c for c in self.known.values() if not self._is_lost(c)]
+        self.sealed_through = max((int(c["last"]) for c in standing), default=0)
+        covering = (c for c in standing if c["kind"] == "CHECKPOINT" and c["first"] > self.pruned_through)
         self.spans = {int(c["first"]): c for c in covering}
         self._check_presence(numbers_of(inside), numbers_of(copies) if copies else None, now)
 
@@ -83,6 +85,24 @@ class Checkpoints:
     def keys(self) -> list[str]:
         """The public keys, in the order of their use."""
         return list(dict.fromkeys(self.known[n]["key"] for n in sorted(self.known)))
+
+    def _restore(self, each: Node) -> Node:
+        """What a restore did: after which entry the service went on, and how many sealed entries it lost."""
+        earlier = [c for n, c in self.known.items() if n < each["number"]]
+        heads = {c["head"] for c in earlier if c["last"] == each["last"]}
+        if each["head"] not in (heads or {ZERO}) and (heads or not self.pruned):
+            self.faults.append(Fault("CHECKPOINT_ORDER", each["first"], each["number"]))
+        before = self.known.get(each["number"] - 1, each)
+        return {
+            "at": each["at"],
+            "checkpoint": each["number"],
+            "back_to": each["last"],
+            "lost": before["last"] - each["last"],
+        }
+
+    def _is_lost(self, each: Node) -> bool:
+        """Whether a restore went back behind it: what it covers is gone, and other entries have those numbers now."""
+        return any(r["checkpoint"] > each["number"] and each["last"] > r["back_to"] for r in self.restores)
 
     def _take(self, source: Sequence[Node], trusted: frozenset[str]) -> None:
         """Check one source in its order; what comes after its first fault is not believed."""
@@ -123,6 +143,10 @@ def check_checkpoint(each: Node, before: Node | None, start: int, trusted: froze
     expected, first = (before["number"] + 1, before["last"] + 1) if before else (start, each.get("first"))
     if number != expected:
         raise Fault("CHECKPOINT_MISSING", first, expected)
+    if is_restore(each):  # it alone goes back, and covers nothing
+        first = min(each["first"], first)
+        if each["last"] != each["first"] - 1:
+            raise Fault("CHECKPOINT_ORDER", first, number)
     if not signature_holds(each):
         raise Fault("CHECKPOINT_SIGNATURE", first, number)
     misplaced = number == 1 and (each["first"], each["previous"]) != (1, ZERO)
@@ -134,6 +158,11 @@ def check_checkpoint(each: Node, before: Node | None, start: int, trusted: froze
         allowed = trusted if number == 1 and trusted else frozenset({each["key"]})
     if each["key"] not in allowed:
         raise Fault("CHECKPOINT_UNTRUSTED_KEY", first, number)
+
+
+def is_restore(each: Node) -> bool:
+    """Whether it says that a back-up was restored."""
+    return each.get("kind") == "RESTORED"
 
 
 def check_same(each: Node, copy: Node) -> None:
@@ -284,6 +313,7 @@ class Verification:
             "checkpoints": len(checkpoints.known),
             "copies": len(self._copies),
             "keys": checkpoints.keys,
+            "restores": checkpoints.restores,
             "faults": [fault.plain() for fault in faults],
         }
 
@@ -339,6 +369,9 @@ def told(report: Node) -> Iterator[str]:
     yield f"  {report['copies']} of them held against copies, keys: {', '.join(report['keys']) or 'none'}"
     if report["expired_through"]:
         yield f"  expired through {report['expired_through']}"
+    for restore in report["restores"]:
+        back_to, lost = restore["back_to"], restore["lost"]
+        yield f"  RESTORED at {restore['at']}: went on after entry {back_to}, {lost} sealed entries after it were lost"
     for fault in report["faults"]:
         yield f"  BAD: {fault['code']}, first bad entry {fault['entry']}, checkpoint {fault['checkpoint']}"
     yield "  All is as it was written." if report["ok"] else "  Something was changed."

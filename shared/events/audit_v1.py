@@ -22,7 +22,7 @@ class CheckpointSigned(EventData):
     format: Literal["pulang-audit-checkpoint-1"]
     service: Service
     number: Entry
-    kind: Literal["CHECKPOINT", "ROTATION", "PRUNED"]
+    kind: Literal["CHECKPOINT", "ROTATION", "PRUNED", "RESTORED"]
     first: Entry
     last: Entry
     root: Hash

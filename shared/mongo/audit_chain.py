@@ -19,8 +19,8 @@ from shared.kernel.work import Emitted
 from shared.mongo.client import Document, Mongo
 from shared.mongo.outbox_writer import OutboxWriter
 from shared.mongo.transaction import Transaction, transact
-from shared.security.audit.chain import Head, chains_of_rows, place, service_chain
-from shared.security.audit.checkpoint import Checkpoint, CheckpointKind, following, head_of
+from shared.security.audit.chain import ZERO, Head, chains_of_rows, place, service_chain
+from shared.security.audit.checkpoint import Checkpoint, CheckpointKind, following, head_of, restored
 from shared.security.audit.signing import Signer
 from shared.security.audit.watch import Alarm
 
@@ -120,6 +120,26 @@ class AuditChain:
 
         return await transact(self.mongo, body)
 
+    async def restore(self, signer: Signer, copies: Sequence[Checkpoint]) -> Checkpoint:
+        """Record that the database is a restored back-up: the checkpoints that it lost are put back from the copies,
+        so that none is signed twice, and a signed record says after which entry the service goes on.
+
+        Raises Broken where the copies do not continue what the database has, or another key signed the last of them.
+        """
+
+        async def body(tx: Transaction) -> Checkpoint:
+            kept = await last_checkpoint(tx)
+            lost = _continuing(kept, copies)
+            newest = lost[-1] if lost else kept
+            if newest is None:
+                raise Broken("there is no checkpoint, neither here nor in the copies")
+            if newest.signing_key != signer.public:
+                raise Broken(f"another key signs after checkpoint {newest.number}")
+            await tx.insert(CHECKPOINTS, [{"_id": each.number, **each.plain()} for each in lost])
+            return await self._keep(tx, restored(newest, kept, self.clock(), signer))
+
+        return await transact(self.mongo, body)
+
     async def _place(self, tx: Transaction, rows: Sequence[Document], heads: dict[str, Head]) -> None:
         """By id alone: the snapshot guards what was read in it. The heads first, where a race shows soonest."""
         placed = place(self.service, rows, heads)
@@ -150,8 +170,9 @@ class AuditChain:
         self, tx: Transaction, before: Checkpoint | None, signer: Signer, hashes: Sequence[str] = (), **more: Any
     ) -> Checkpoint:
         """Keep and publish it. Its number is its id, so of two at once one loses."""
-        now = self.clock()
-        made = following(before, self.service, now, signer, hashes, **more)
+        return await self._keep(tx, following(before, self.service, self.clock(), signer, hashes, **more))
+
+    async def _keep(self, tx: Transaction, made: Checkpoint) -> Checkpoint:
         await tx.insert(CHECKPOINTS, [{"_id": made.number, **made.plain()}])
         told = CheckpointSigned(occurred_at=made.at, **made.plain())
         id_ = f"{self.service}-checkpoint-{made.number}"
@@ -162,6 +183,19 @@ class AuditChain:
     async def _publish(self, tx: Transaction, event: Emitted, cause: Cause) -> None:
         now = self.clock()
         await self.outbox.save(tx, [self.outbox.encoded(event, cause, now)], now)
+
+
+def _continuing(kept: Checkpoint | None, copies: Sequence[Checkpoint]) -> list[Checkpoint]:
+    """The copied checkpoints after the one that the database has last; raises Broken where they are another chain's."""
+    number = kept.number if kept else 0
+    before, beyond = kept, [each for each in copies if each.number > number]
+    if any(each != kept for each in copies if each.number == number):
+        raise Broken(f"checkpoint {number} is not the one that was copied")
+    for each in beyond:
+        if (each.number, each.previous) != ((before.number + 1, before.hash) if before else (1, ZERO)):
+            raise Broken(f"checkpoint {each.number} does not follow")
+        before = each
+    return beyond
 
 
 async def last_checkpoint(tx: Transaction) -> Checkpoint | None:

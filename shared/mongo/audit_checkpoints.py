@@ -25,11 +25,22 @@ class CheckpointStore:
         found = self.mongo.collection(CHECKPOINTS).find({"_id": {"$gt": number}}).sort([("_id", 1)])
         return [Checkpoint.read(row) for row in await found.to_list(None)]
 
+    async def newest(self) -> Checkpoint | None:
+        """The last one, or None."""
+        return await self._newest({})
+
     async def expired(self, before: datetime) -> Checkpoint | None:
         """The last checkpoint over entries that are all older than that, unless they are pruned already."""
         query = {"kind": CheckpointKind.CHECKPOINT.value, "at": {"$lt": moment(before)}}
         old = await self._newest(query)
-        return old if old and old.last > await self.pruned_through() else None
+        if old is None or await self._is_lost(old):
+            return None
+        return old if old.last > await self.pruned_through() else None
+
+    async def _is_lost(self, checkpoint: Checkpoint) -> bool:
+        """Whether a restore went back behind it, so that its entries are others now; a later one will expire."""
+        behind = {"_id": {"$gt": checkpoint.number}, "last": {"$lt": checkpoint.last}}
+        return await self._newest({"kind": CheckpointKind.RESTORED.value, **behind}) is not None
 
     async def pruned_through(self) -> int:
         """The last entry of which a signed record says that it has expired."""

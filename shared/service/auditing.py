@@ -151,6 +151,14 @@ class Sequencer:
             await asyncio.to_thread(self.folder.append, checkpoint)
 
 
+async def is_behind_its_copies(runtime: Runtime) -> bool:
+    """Whether the folder has checkpoints that the database has lost: it is a restored back-up that nobody recorded."""
+    path = runtime.settings.audit_folder
+    copied = await asyncio.to_thread(CheckpointFolder(path, runtime.name).last) if path else None
+    newest = await CheckpointStore(runtime.mongo).newest() if copied else None
+    return copied is not None and (newest is None or newest.number < copied.number)
+
+
 def sequencer(runtime: Runtime) -> Sequencer:
     """By the service's settings; raises ValueError or OSError where the key or the folder is missing."""
     settings = runtime.settings

@@ -13,7 +13,7 @@ from shared.http.ports import Check
 from shared.mongo.clock_lane import ClockLane
 from shared.mongo.releasing import wait
 from shared.mongo.sampling import sample
-from shared.service.auditing import sequencer
+from shared.service.auditing import is_behind_its_copies, sequencer
 from shared.service.definition import Role
 from shared.service.http_role import http
 from shared.service.keykeeping import KeyKeeper
@@ -47,7 +47,14 @@ class Process:
         self._stop.set()
 
     async def run(self) -> int:
-        """Until stopped, or until a task dies: a process with a dead task would look alive and do nothing."""
+        """Until stopped, or until a task dies: a process with a dead task would look alive and do nothing.
+
+        Nothing begins on a restored back-up that nobody recorded: what came after it is lost, and numbers of cases
+        that were given by then would be given again.
+        """
+        if self._role.plays(Role.CLOCK) and await is_behind_its_copies(self._runtime):
+            log.error("restore_not_recorded", service=self._runtime.name)
+            return 1
         with _signals(self.stop):
             intake = {asyncio.create_task(task(self._stop), name=name) for name, task in self._tasks().items()}
             lane = asyncio.create_task(self._runtime.bus.run(self._drained), name="commands")

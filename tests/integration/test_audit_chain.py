@@ -8,14 +8,16 @@ from datetime import timedelta
 import orjson
 import pytest
 
+from deploy.tools.verify_audit import told
 from shared.events.audit_v1 import CheckpointSigned
 from shared.mongo.audit_chain import Broken
-from shared.mongo.client import Mongo
+from shared.mongo.client import Document, Mongo
 from shared.mongo.indexes import ensure
 from shared.mongo.transaction import Conflict
+from shared.security.audit.checkpoint import Checkpoint, restored
 from shared.security.audit.watch import Watch, WatchRule
 from shared.service.auditing import KEEP
-from tests.support.audit import NEXT, SIGNER, Audit, entry
+from tests.support.audit import NEXT, SIGNER, Audit, entry, report
 
 pytestmark = pytest.mark.integration
 
@@ -172,3 +174,116 @@ async def test_an_alarm_is_published_once_whoever_looks_again(audit: Audit) -> N
     [told] = await audit.mongo.collection("outbox").find({"topic": "audit-events"}).to_list(None)
     assert (told["key"], told["_id"]) == ("O-1", alarm.ref)
     assert b"c-1" not in told["value"], "who and which rule, never what they read"
+
+
+async def backed_up(audit: Audit) -> dict[str, list[Document]]:
+    """All that the audit has, as a back-up has it."""
+    names = ("audit", "audit_heads", "audit_checkpoints", "outbox", "keys")
+    return {name: await audit.mongo.collection(name).find({}).to_list(None) for name in names}
+
+
+async def put_back(audit: Audit, kept: dict[str, list[Document]]) -> None:
+    """Restore it."""
+    for name, rows in kept.items():
+        await audit.mongo.collection(name).delete_many({})
+        if rows:
+            await audit.mongo.collection(name).insert_many(rows)
+
+
+async def record(audit: Audit) -> Checkpoint:
+    """Record the restore, and copy the record."""
+    made = await audit.chain.restore(SIGNER, [Checkpoint.read(copy) for copy in audit.copies])
+    audit.copies.append(made.plain())
+    return made
+
+
+@pytest.mark.parametrize("unsealed", [0, 3])
+async def test_a_restore_that_was_recorded_verifies_and_is_told_with_what_it_lost(audit: Audit, unsealed: int) -> None:
+    await audit.grow(20)
+    if unsealed:
+        await audit.add(entry(number) for number in range(unsealed))
+        await audit.chain.number()
+    kept = await backed_up(audit)
+    await audit.grow(30)
+    await put_back(audit, kept)
+    codes = {fault["code"] for fault in (await audit.verify())["faults"]}
+    assert codes == {"ENTRIES_MISSING", "CHECKPOINT_MISSING"}, "unrecorded it is a loss"
+
+    made = await record(audit)
+    assert (made.kind, made.number, made.last) == ("RESTORED", audit.copies[-2]["number"] + 1, 20)
+    for grown in (0, 25):
+        await audit.grow(grown)
+        for copies in (True, False):
+            found = await audit.verify(copies=copies, trusted=[SIGNER.public])
+            assert (found["faults"], found["entries"]) == ([], 20 + unsealed + grown)
+            [restore] = found["restores"]
+            assert (restore["back_to"], restore["lost"]) == (20, 30 + unsealed)
+    assert any(
+        "RESTORED" in line and f"{30 + unsealed} sealed entries after it were lost" in line for line in told(found)
+    )
+    [row] = [
+        row for row in await audit.mongo.collection("outbox").find({}).to_list(None) if b"RESTORED" in row["value"]
+    ]
+    assert row["topic"] == "audit-checkpoints"
+
+
+async def test_two_restores_are_both_told(audit: Audit) -> None:
+    await audit.grow(20)
+    kept = await backed_up(audit)
+    for _ in range(2):
+        await audit.grow(10)
+        await put_back(audit, kept)
+        await record(audit)
+    await audit.grow(10)
+    found = await audit.verify(trusted=[SIGNER.public])
+    assert (found["faults"], [restore["lost"] for restore in found["restores"]]) == ([], [10, 10])
+
+
+async def test_after_a_restore_the_new_entries_cannot_be_cut_and_the_record_cannot_be_forged(audit: Audit) -> None:
+    await audit.grow(20)
+    kept = await backed_up(audit)
+    await audit.grow(10)
+    await put_back(audit, kept)
+    await record(audit)
+    await audit.grow(10)
+    whole = await audit.lines()
+    cut = [line for line in whole if line.get("entry", {"chain": {"seq": 0}})["chain"]["seq"] < 25]
+    assert report(cut, audit.copies)["faults"][0]["entry"] == 25
+    for change in ({"last": 10, "first": 11}, {"kind": "CHECKPOINT"}, {"head": "f" * 64}):
+        lines = [
+            {"checkpoint": line["checkpoint"] | change}
+            if line.get("checkpoint", {}).get("kind") == "RESTORED"
+            else line
+            for line in whole
+        ]
+        assert not report(lines)["ok"], change
+    forged = restored(Checkpoint.read(audit.copies[-1]), Checkpoint.read(audit.copies[0]), audit.now, NEXT)
+    with_it = [*audit.copies, forged.plain()]
+    assert report(whole, with_it)["faults"], "by a key that nobody handed over to"
+
+
+async def test_copies_of_another_chain_restore_nothing(audit: Audit) -> None:
+    with pytest.raises(Broken, match="no checkpoint"):
+        await audit.chain.restore(SIGNER, [])
+    await audit.grow(20)
+    copies = [Checkpoint.read(copy) for copy in audit.copies]
+    with pytest.raises(Broken, match="checkpoint 2 is not the one that was copied"):
+        await audit.chain.restore(SIGNER, [copies[0], replace(copies[1], root="f" * 64)])
+    strange = restored(copies[0], None, audit.now, SIGNER)
+    with pytest.raises(Broken, match="checkpoint 3 does not follow"):
+        await audit.chain.restore(SIGNER, [*copies, replace(strange, number=3)])
+    with pytest.raises(Broken, match="another key signs after checkpoint 2"):
+        await audit.chain.restore(NEXT, copies)
+    assert len(await audit.store.after(0)) == 2
+
+
+async def test_what_a_restore_lost_never_names_an_expired_prefix(audit: Audit) -> None:
+    await audit.grow(20)
+    kept = await backed_up(audit)
+    await audit.grow(10)
+    assert (await audit.store.expired(audit.now + timedelta(seconds=1))).last == 30  # type: ignore[union-attr]
+    await put_back(audit, kept)
+    await record(audit)
+    assert await audit.store.expired(audit.now + timedelta(seconds=1)) is None
+    await audit.grow(5)
+    assert (await audit.store.expired(audit.now + timedelta(seconds=1))).last == 25  # type: ignore[union-attr]

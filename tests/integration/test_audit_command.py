@@ -14,10 +14,14 @@ from deploy.errors import OperatorError
 from deploy.tools.verify_audit import main as verify_alone
 from services.cases.app import service
 from services.cases.settings import Settings
+from shared.events.incoming import Partition
+from shared.kernel.clock import system_clock
 from shared.service.definition import Role
+from shared.service.roles import Process
 from tests.support.addresses import Addresses
 from tests.support.cases import STAFF, Cases
 from tests.support.platform import local, serving, sign_in, until
+from tests.unit.cases.builders import handed
 
 pytestmark = pytest.mark.integration
 
@@ -121,3 +125,59 @@ async def test_who_saw_and_what_did_answer_those_who_may_ask_and_are_audited_the
     ]
     none = ["what-did", "O-51", "--service", "cases", "--by", "O-90", "--to", "2026-01-01"]
     assert "Nobody, as far as the audit goes back." in await pulang(*none)
+
+
+async def number_of(cases: Cases, subject: str) -> str:
+    """The number of the case that a hand-over of somebody makes."""
+    body = handed(subject_ref=subject, occurred_at=system_clock())
+    await cases.feed("intake-events", body, key=subject)
+    [case] = await cases.rows("cases", {"persons.subject_ref": subject})
+    return str(case["case_no"])
+
+
+async def everything(cases: Cases) -> dict[str, list[dict[str, Any]]]:
+    """A back-up of the service's database."""
+    return {name: await cases.rows(name) for name in await names(cases)}
+
+
+async def names(cases: Cases) -> list[str]:
+    """Its collections."""
+    mongo = cases.runtime.mongo
+    return list(await mongo.client[mongo.database].list_collection_names())
+
+
+async def put_back(cases: Cases, kept: dict[str, list[dict[str, Any]]]) -> None:
+    """Restore it, and go on from the position that it has."""
+    for name in await names(cases):
+        collection = cases.runtime.mongo.collection(name)
+        await collection.delete_many({})
+        if kept.get(name):
+            await collection.insert_many(kept[name])
+    place = Partition("intake-events", 0)
+    cases.fed[place.topic] = (await cases.runtime.lane.positions([place]))[place] - 1
+
+
+async def test_after_a_restore_nothing_starts_until_it_is_recorded_and_no_number_is_given_twice(cases: Cases) -> None:
+    before = {await number_of(cases, f"P-{n}") for n in range(5)}
+    await settled(cases)
+    kept = await everything(cases)
+    lost = {await number_of(cases, f"P-{n}") for n in range(5, 25)}
+    await settled(cases)
+    await put_back(cases, kept)
+
+    assert await Process(cases.runtime, Role.CLOCK).run() == 1, "a clock on a database that lost what was sealed"
+    recorded = ("record-restore", "--service", "cases", "--json", "--by")
+    with pytest.raises(OperatorError, match="O-20 is not known as AUDITOR or DPO"):
+        await pulang(*recorded, "O-20", "--yes")
+    with pytest.raises(OperatorError, match="Nothing was done"):
+        await pulang(*recorded, "O-90")
+    done = json.loads(await pulang(*recorded, "O-90", "--yes"))
+    assert (done["lost"] >= 20, done["blocks_skipped"] > 32) == (True, True)
+
+    again = {await number_of(cases, f"Q-{n}") for n in range(60)}
+    assert (len(again), again & (before | lost)) == (60, set())
+    await settled(cases)
+    said = await pulang("verify", "--service", "cases")
+    assert f"went on after entry {done['back_to']}, {done['lost']} sealed entries after it were lost" in said
+    actions = [row["action"] for row in await cases.rows("audit", {"channel": "operator"})]
+    assert {"RESTORE_RECORDED", "NUMBERS_SKIPPED"} <= set(actions)

@@ -10,6 +10,7 @@ from services.cases.commands import (
     reassign,
     referral,
     seal,
+    skip,
     staff,
     take,
 )
@@ -22,6 +23,7 @@ from services.cases.commands.offices import ReinstateOffice, SuspendOffice
 from services.cases.commands.reassign import ReassignCase
 from services.cases.commands.referral import SendReferral
 from services.cases.commands.seal import SealCase, UnsealCase
+from services.cases.commands.skip import SkipNumbers
 from services.cases.commands.staff import (
     AppointAdministrator,
     ChangeMember,
@@ -51,6 +53,7 @@ __all__ = [
     "RejectReferral",
     "SealCase",
     "SendReferral",
+    "SkipNumbers",
     "SuspendMember",
     "SuspendOffice",
     "TakeCase",
@@ -71,5 +74,6 @@ commands = Rulebook().including(
     exclude.commands,
     seal.commands,
     access.commands,
+    skip.commands,
     breach.commands,
 )

@@ -95,6 +95,31 @@ def draw_number(work: Work, recorded_at: datetime, spread: str) -> str:
     return f"NTT-{year}-{permute(shelf.next, SIZE, keyed_mix(shelf.key)):06d}"
 
 
+def skip_numbers(work: Work, year: str, blocks: int) -> NumberCounter:
+    """Leave out what is on the year's shelves, and so many blocks after what was handed out: numbers that may have
+    been given, although this database does not know of it."""
+    for id_ in shelves_of(year):
+        shelf = work.find(NumberShelf, id_)
+        if shelf is not None and shelf.next < shelf.end:
+            work.put(shelf.evolve(next=shelf.end))
+    counter = work.find(NumberCounter, year) or NumberCounter(id=year, key=_fresh_key(work))
+    if counter.next + blocks * BLOCK > SIZE:
+        raise Reject("NUMBERS_EXHAUSTED")
+    work.put(counter.evolve(next=counter.next + blocks * BLOCK))
+    return work.get(NumberCounter, year)
+
+
+def blocks_given(entries: int) -> int:
+    """How many blocks at most were handed out while so many audit entries were made: a case leaves at least one, and
+    each shelf may have begun a block; twice that, for entries that no checkpoint had sealed yet."""
+    return 2 * SHELVES + -(-entries // BLOCK)
+
+
+def shelves_of(year: str) -> tuple[str, ...]:
+    """All shelves of a year."""
+    return tuple(f"{year}|{number:02d}" for number in range(SHELVES))
+
+
 def _refilled(work: Work, year: str, id_: str, shelf: NumberShelf | None) -> NumberShelf:
     counter = work.find(NumberCounter, year) or NumberCounter(id=year, key=_fresh_key(work))
     if counter.next + BLOCK > SIZE:

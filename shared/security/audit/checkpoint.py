@@ -15,11 +15,13 @@ FORMAT = "pulang-audit-checkpoint-1"
 
 
 class CheckpointKind(StrEnum):
-    """CHECKPOINT covers entries; ROTATION hands over to the next key; PRUNED says which prefix has expired."""
+    """CHECKPOINT covers entries; ROTATION hands over to the next key; PRUNED says which prefix has expired; RESTORED
+    says that a back-up was restored, and after which entry the service goes on."""
 
     CHECKPOINT = "CHECKPOINT"
     ROTATION = "ROTATION"
     PRUNED = "PRUNED"
+    RESTORED = "RESTORED"
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +102,27 @@ def following(
         at=moment(at),
         key="",
         **more,
+    )
+    return unsigned.signed(signer)
+
+
+def restored(newest: Checkpoint, kept: Checkpoint | None, at: datetime, signer: Signer) -> Checkpoint:
+    """The next checkpoint after `newest`: the service goes on after `kept`, the last that the restored back-up has.
+
+    It covers nothing. What `newest` and those before it cover beyond `kept` is lost, and they stay to say so.
+    """
+    end = head_of(kept)
+    unsigned = Checkpoint(
+        service=newest.service,
+        number=newest.number + 1,
+        kind=CheckpointKind.RESTORED.value,
+        first=end.seq + 1,
+        last=end.seq,
+        root=root_of([]),
+        head=end.hash,
+        previous=newest.hash,
+        at=moment(at),
+        key="",
     )
     return unsigned.signed(signer)
 

@@ -5,9 +5,22 @@ from datetime import UTC, datetime
 from functools import cache
 from itertools import pairwise
 
+import pytest
+
+from services.cases.commands import SkipNumbers
 from services.cases.domain.case import Case
-from services.cases.domain.numbers import BLOCK, SIZE, NumberCounter, keyed_mix, permute, shelf_id
-from tests.support.pure import event
+from services.cases.domain.numbers import (
+    BLOCK,
+    SIZE,
+    NumberCounter,
+    NumberShelf,
+    blocks_given,
+    keyed_mix,
+    permute,
+    shelf_id,
+)
+from shared.kernel.errors import Reject
+from tests.support.pure import World, event
 from tests.unit.cases.builders import hand_over, handed, world
 
 
@@ -52,3 +65,31 @@ def test_the_sequence_of_numbers_tells_no_order() -> None:
     numbers = [int(hand_over(w, subject_ref=f"P-{index}").case_no[-6:]) for index in range(50)]
     assert max(numbers) > 500_000 > min(numbers)
     assert numbers != sorted(numbers)
+
+
+def numbers_of(w: World, first: int, count: int) -> set[str]:
+    return {hand_over(w, subject_ref=f"P-{index}").case_no for index in range(first, first + count)}
+
+
+@pytest.mark.parametrize("lost", [0, 1, 7, 150, 400])
+def test_after_a_restore_no_number_is_given_that_was_given_before(lost: int) -> None:
+    """The lost cases' numbers come from the database as it was; the restored one has the same key and an older end."""
+    w = world()
+    known = numbers_of(w, 0, 90)
+    kept = [a for a in (slot.now for slot in w.overlay.slots.values()) if isinstance(a, NumberCounter | NumberShelf)]
+    given = numbers_of(w, 90, lost)
+    restored = world(kept)
+    restored.run(SkipNumbers("2026", blocks_given(lost)))
+    again = numbers_of(restored, 10_000, 500)
+    assert not again & (known | given)
+    assert len(again) == 500
+
+
+def test_a_year_without_numbers_begins_behind_those_that_may_be_lost() -> None:
+    counter = world().run(SkipNumbers("2026", 32)).answer
+    assert (counter.id, counter.next) == ("2026", 32 * BLOCK)
+
+
+def test_more_than_the_years_numbers_are_not_skipped() -> None:
+    with pytest.raises(Reject, match="NUMBERS_EXHAUSTED"):
+        world().run(SkipNumbers("2026", SIZE))
