@@ -11,6 +11,8 @@ import typer
 from deploy.errors import Misuse
 
 AsJson = Annotated[bool, typer.Option("--json", help="Machine-readable, on stdout.")]
+WIDE = 1000
+"""More than any of our tables needs."""
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 
 
@@ -23,6 +25,12 @@ def _plain(value: Any) -> str:
     return rfc3339(value) if isinstance(value, datetime) else str(value)
 
 
+def _cell(value: Any) -> str:
+    if isinstance(value, list | tuple):
+        return " ".join(map(_cell, value))
+    return "" if value is None else _plain(value)
+
+
 def rfc3339(moment: datetime) -> str:
     """The moment as RFC 3339 has it, in UTC; one without an offset is UTC already, as databases give it."""
     aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
@@ -30,8 +38,10 @@ def rfc3339(moment: datetime) -> str:
 
 
 def show_rows(rows: Sequence[Mapping[str, Any]], *, as_json: bool, empty: str) -> None:
-    """A table, or one line where there is nothing."""
+    """A table, or one line where there is nothing. Values stay whole however narrow the terminal: references are for
+    copying."""
     from rich.console import Console
+    from rich.markup import escape
     from rich.table import Table
 
     if as_json:
@@ -40,8 +50,8 @@ def show_rows(rows: Sequence[Mapping[str, Any]], *, as_json: bool, empty: str) -
         return typer.echo(empty)
     table = Table(*rows[0].keys())
     for row in rows:
-        table.add_row(*("" if value is None else _plain(value) for value in row.values()))
-    Console().print(table)
+        table.add_row(*(escape(_cell(value)) for value in row.values()))
+    Console(width=WIDE).print(table)
     return None
 
 

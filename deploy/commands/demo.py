@@ -28,24 +28,27 @@ def demo(
 
     from deploy.demo import play
     from deploy.demo.narration import Narrator
+    from deploy.demo.practice import write_settings
     from deploy.demo.theatre import theatre, wait_for_the_end
 
     refuse_real_settings(os.environ)
     with theatre(directory) as platform:
         true = play.play(platform, Narrator())
         if keep:
-            _print_addresses(platform.plan)
-            wait_for_the_end()
+            _print_addresses(platform.plan, write_settings(platform, os.getpid()))
+            wait_for_the_end(platform)
     if not true:
         raise typer.Exit(1)
 
 
-def _print_addresses(plan: "Plan") -> None:
+def _print_addresses(plan: "Plan", settings: Path) -> None:
     from deploy.local.plan import SERVICES
 
     for service in SERVICES:
         typer.echo(f"{service:<8} {plan.api(service)}  (documents: {plan.api(service)}/openapi.json)")
-    form = " ".join(f"-d {name}={value}" for name, value in plan.sign_in.as_person("O-21").items())
-    typer.echo(f"sign-in  curl {form} {plan.sign_in.token_url}")
     typer.echo(f"MongoDB  {plan.mongo_uri}\nKafka    {plan.kafka_bootstrap}")
-    typer.echo(f"mails    {plan.mail}\nlogs     {plan.logs}\nIt runs until Ctrl-C.")
+    typer.echo(f"mails    {plan.mail}\nlogs     {plan.logs}")
+    typer.echo(f"\nIt runs until Ctrl-C. To try what docs/operating.md says, in another terminal:\n\n  . {settings}\n")
+    typer.echo("  pulang audit verify                # any of the operator's commands")
+    typer.echo('  curl -H "Authorization: Bearer $(token O-21)" $CASES/v1/cases')
+    typer.echo("  restart                            # all services, as after a change of settings")

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
@@ -31,7 +32,10 @@ def rotate(service: ServiceOption, wait: Wait = WAIT_S, as_json: AsJson = False)
 
     Every process must know that key already. Exit code 1 where it isn't done in time.
     """
-    found = _ask(service, lambda vault: _rotate(vault, wait))
+    from shared.service.runtime import domain_clock
+
+    now = domain_clock(settings_of(service))()
+    found = _ask(service, lambda vault: _rotate(vault, now, wait))
     _show(found, as_json=as_json)
     if wait and any(each["rotation"]["done_at"] is None for each in found.values()):
         raise OperatorError(f"{service}: not done yet; does its clock process run?")
@@ -77,10 +81,8 @@ async def _status(vault: Any) -> dict[str, Any]:
     }
 
 
-async def _rotate(vault: Any, wait_s: float) -> dict[str, Any]:
-    from shared.kernel.clock import system_clock
-
-    await vault.ask_rotation(system_clock())
+async def _rotate(vault: Any, now: datetime, wait_s: float) -> dict[str, Any]:
+    await vault.ask_rotation(now)
     deadline = asyncio.get_running_loop().time() + wait_s
     while (found := await _status(vault))["rotation"]["done_at"] is None:
         if asyncio.get_running_loop().time() >= deadline:
@@ -156,7 +158,10 @@ def copy(
         return show_json(made)
     for line in made:
         typer.echo(f"{line['file']}  for {line['agency']}")
-    return typer.echo(f"Compare aloud: {made[0]['fingerprints']}")
+    typer.echo("Compare aloud:")
+    for ring, keys in made[0]["fingerprints"].items():
+        typer.echo("\n".join(f"  {ring} {version}  {fingerprint}" for version, fingerprint in keys.items()))
+    return None
 
 
 @app.command("restore-copy")

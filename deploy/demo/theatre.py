@@ -1,6 +1,7 @@
 """A platform of the story's own: fresh servers, fresh data, every process apart, and nothing left behind."""
 
 import shutil
+import signal
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from pathlib import Path
@@ -66,10 +67,14 @@ def _provider(folder: Path, progress: Progress) -> AbstractContextManager[Keyclo
     return Keycloak(folder, OFFICERS, find_distribution(progress))
 
 
-def wait_for_the_end() -> None:
-    """Until a signal, which is no failure here: whoever kept it running may end it."""
+def wait_for_the_end(platform: Platform) -> None:
+    """Until a signal, which is no failure here: whoever kept it running may end it. SIGUSR1 restarts the services."""
+    restart = Event()
+    signal.signal(signal.SIGUSR1, lambda *_: restart.set())
     with suppress(StopRequested):
-        Event().wait()
+        while restart.wait():
+            restart.clear()
+            platform.restart()
 
 
 def _clear(folder: Path) -> None:

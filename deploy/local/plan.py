@@ -61,6 +61,10 @@ class Plan:
         """Copies of the audit's checkpoints."""
         return self.folder / "audit"
 
+    def ring(self, service: str, name: str) -> Path:
+        """The file of a service's key ring: `master_key`, or intake's `index_key`."""
+        return self.folder / "keys" / f"{service}-{name}"
+
     @property
     def clock_file(self) -> Path:
         """Seconds that the platform's clock is ahead of the machine's (behind it, if negative)."""
@@ -126,6 +130,7 @@ class Plan:
             "consumer_session_timeout_s": "6",
             "clock_offset_file": str(self.clock_file),
             "audit_folder": str(self.audit),
+            "master_key_file": str(self.ring(service, "master_key")),
         }
 
     def _accounts(self, service: str, role: str | None) -> dict[str, str]:
@@ -144,7 +149,8 @@ class Plan:
     def _own(self, service: str) -> dict[str, str]:
         if service == "intake":
             ledger = str(self.folder / "erasures.jsonl")
-            return {"suspects_database": f"{self.prefix}pulang_suspects", "erasure_ledger": ledger}
+            own = {"suspects_database": f"{self.prefix}pulang_suspects", "erasure_ledger": ledger}
+            return own | {"index_key_file": str(self.ring(service, "index_key"))}
         if service == "notify":
             mail = {"mail_host": LOOPBACK, "mail_port": str(self.ports[MAILBOX]), "mail_tls": "none"}
             return mail | {"public_url": self.api("notify")}

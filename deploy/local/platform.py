@@ -20,6 +20,7 @@ from deploy.local.ports import LOOPBACK
 from deploy.local.process import Server
 from deploy.local.program import Program
 from deploy.local.progress import Progress
+from deploy.local.rings import make_ring
 from deploy.local.spawner import Spawner
 
 READY_TIMEOUT_S = 90.0
@@ -46,6 +47,8 @@ class Platform:
         self._spawner = Spawner()
         for folder in (plan.logs, plan.mail):
             folder.mkdir(parents=True, exist_ok=True)
+        for ring in (*(plan.ring(service, "master_key") for service in SERVICES), plan.ring("intake", "index_key")):
+            make_ring(ring)
         self.processes = {ISSUER: provider or self._issuer(), MAILBOX: self._mailbox()}
         for service in SERVICES:
             for role in ROLES:
@@ -83,13 +86,32 @@ class Platform:
         with urlopen(self.plan.sign_in.token_url, form, timeout=ASK_TIMEOUT_S) as answer:  # noqa: S310 - our own address
             return str(json.load(answer)["access_token"])
 
+    def restart(self) -> None:
+        """End all services' processes in order and start them again, as a roll-out of new settings would."""
+        services = [self.processes[process_name(service, role)] for service in SERVICES for role in ROLES]
+        with self._progress.step(f"Restarting {len(services)} processes"):
+            for process in services:
+                process.terminate()
+            for process in services:
+                process.stop(STOP_TIMEOUT_S)
+                process.spawn()
+            for process in services:
+                process.wait_until_ready(READY_TIMEOUT_S)
+
+    def operators_settings(self) -> Mapping[str, str]:
+        """What the operator's command `pulang` needs in its environment on this platform."""
+        own = {name: value for service in SERVICES for name, value in self.plan.environment(service).items()}
+        return {**own, **self.plan.operator()}
+
     def operate(self, *arguments: str) -> str:
         """Run the operator's command `pulang` on this platform; answers what it printed.
 
         Raises `LocalStackError` with its complaint when it ends with another code than 0.
         """
         command = [sys.executable, "-m", "deploy.cli", *arguments]
-        done = subprocess.run(command, env=self._operators_environment(), capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            command, env={**os.environ, **self.operators_settings()}, capture_output=True, text=True, check=False
+        )
         if done.returncode:
             raise LocalStackError(f"pulang {' '.join(arguments)}: {done.stderr.strip()}")
         return done.stdout
@@ -131,10 +153,6 @@ class Platform:
         program = Program([sys.executable, *arguments], env or {})
         address = f"{LOOPBACK}:{self.plan.ports[name]}"
         return Server(name, address, program, self.plan.logs / f"{name}.log", ready, self._spawner)
-
-    def _operators_environment(self) -> dict[str, str]:
-        own = {name: value for service in SERVICES for name, value in self.plan.environment(service).items()}
-        return {**os.environ, **own, **self.plan.operator()}
 
 
 def _takes_connections(port: int) -> bool:

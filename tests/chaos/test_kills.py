@@ -43,6 +43,7 @@ async def applied_more(ours: Site) -> None:
             await asyncio.sleep(0.1)
 
 
+@pytest.mark.timeout(400)  # its own patience: a minute for each kill, then for what is left
 async def test_five_kills_under_load_lose_and_repeat_nothing(ours: Site) -> None:
     await survives(ours, seeded(), events=2_000, kills=5, per_s=50)
 

@@ -185,6 +185,13 @@ def test_times_in_json_are_rfc_3339_in_utc_with_z(capsys: pytest.CaptureFixture[
     assert "2026-05-14T05:20:00Z" in capsys.readouterr().out
 
 
+def test_a_table_keeps_every_value_whole_and_shows_what_looks_like_markup(capsys: pytest.CaptureFixture[str]) -> None:
+    row = {f"column {number}": f"01a20e09-503f-72b8-9f4a-{number:012}" for number in range(12)}
+    show_rows([row | {"classes": ["C1", "C2"], "reason": "[red]"}], as_json=False, empty="")
+    shown = capsys.readouterr().out
+    assert all(value in shown for value in (*row, *row.values(), "C1 C2", "[red]"))
+
+
 def test_nothing_prints_json_but_the_one_place_that_knows_times() -> None:
     sources = (Path(__file__).parents[2] / "deploy" / "commands").glob("*.py")
     assert [file.name for file in sources if "json.dumps" in file.read_text("utf-8")] == []
