@@ -10,6 +10,7 @@ from services.cases.domain.task import Task
 from shared.reference.roles import role_groups
 from shared.security.policy.engine import Policies, policies_of
 from shared.security.policy.kinds import resource
+from shared.security.seals import Seal
 from shared.security.staff import Member, Office
 
 RESOURCES = (
@@ -22,6 +23,7 @@ RESOURCES = (
     resource(Task, "agency", "assignee", "case_ref"),
     resource(Member, "agency"),
     resource(Office),
+    resource(Seal),
 )
 
 

@@ -8,6 +8,7 @@ from services.intake.domain.subject import Subject
 from shared.reference.roles import role_groups
 from shared.security.policy.engine import Policies, policies_of
 from shared.security.policy.kinds import resource
+from shared.security.seals import Seal
 
 RESOURCES = (
     resource(Interdiction, "agency", "offices", "kabupaten", "state"),
@@ -15,6 +16,7 @@ RESOURCES = (
     resource(ScreeningRound, "agency", "subject_ref"),
     resource(RightsRequest, "agency", "state", "subject_ref"),
     resource(LegalHold, "agency", "subjects"),
+    resource(Seal),
 )
 
 

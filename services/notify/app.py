@@ -15,6 +15,7 @@ from services.notify.sender import Sender
 from services.notify.settings import Settings
 from services.notify.store import ENTRIES, INDEXES, KINDS
 from services.notify.texts import load_catalogue
+from shared.http import seals as reported_seals
 from shared.kernel.clock import system_clock
 from shared.security import seals, staff
 from shared.service.definition import Role, Service
@@ -45,7 +46,7 @@ def service(settings: Settings) -> Service:
         kinds=KINDS,
         entries=ENTRIES,
         indexes=INDEXES,
-        routes=(inbox.routes, deliveries.routes),
+        routes=(inbox.routes, deliveries.routes, reported_seals.routes),
         policies=policies(),
         parts=parts,
         background={Role.WORKER: (send,)},

@@ -25,7 +25,7 @@ class ClaimDelivery:
     at: datetime
     until: datetime
     refs: tuple[str, ...] = ()
-    """What it tells of: the delivery's `sealable`."""
+    """What it tells of: the delivery's own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ def claim_delivery(command: ClaimDelivery, work: Work) -> Delivery:
     meanwhile nobody."""
     delivery = work.get(Delivery, command.delivery)
     claimed = delivery.claim(command.at, command.until)
-    if is_sealed_from(delivery.office, delivery.sealable, work):
+    if is_sealed_from(delivery.office, delivery.refs, work):
         return _save(delivery.end(State.WITHDRAWN), work)
     book = work.find(AddressBook, delivery.office)
     if book is None or book.active(delivery.entry) is None:

@@ -7,7 +7,7 @@ from services.notify.domain.address_book import AddressBook
 from services.notify.domain.catalogue import Catalogue
 from services.notify.domain.channel import Channel
 from services.notify.domain.delivery import Delivery, Reason, State
-from services.notify.domain.notice import Notice
+from services.notify.domain.notice import About, Notice
 from services.notify.domain.rule import Rule
 from services.notify.publishing import publish_end
 from services.notify.seals import is_sealed_from
@@ -19,8 +19,14 @@ from shared.kernel.work import Rule as Handler
 from shared.kernel.work import Work
 from shared.security.seals import Seal
 
-REFS = ("case_ref", "subject_ref", "subject_refs", "referral_ref", "file_ref")
-"""The fields of events by which a notice is known to be about a case or a person."""
+NAMED = {
+    "case_ref": "CASE",
+    "subject_ref": "SUBJECT",
+    "subject_refs": "SUBJECT",
+    "referral_ref": "REFERRAL",
+    "file_ref": "FILE",
+}
+"""The fields of events by which a notice is known to be about a case or a person, and what they refer to."""
 
 
 def handlers(catalogue: Catalogue) -> Rulebook:
@@ -45,7 +51,7 @@ def _model(models: dict[str, type[EventData]], event_type: str, rules: Iterable[
 
 def _needs(rules: Iterable[Rule], event: Event[EventData]) -> list[Ref]:
     books = [AddressBook.ref(office) for rule in rules for office in rule.offices_of(event.data)]
-    return books + [Seal.ref(ref) for ref in refs_in(event.data)]
+    return books + [Seal.ref(each.ref) for each in named_in(event.data)]
 
 
 def _telling(rules: tuple[Rule, ...]) -> Handler:
@@ -68,7 +74,7 @@ def _tell(office: str, rule: Rule, event: Event[EventData], work: Work) -> None:
         template=rule.template,
         values=dict(rule.values_of(event.data)),
         about=rule.about.of(event.data),
-        refs=refs_in(event.data),
+        named=named_in(event.data),
         happened_at=event.occurred_at,
     )
     work.put(notice)
@@ -81,11 +87,11 @@ def _tell(office: str, rule: Rule, event: Event[EventData], work: Work) -> None:
             publish_end(delivery, work)
 
 
-def refs_in(data: EventData) -> tuple[str, ...]:
-    """The references that an event names, each once."""
-    found = [getattr(data, name) for name in REFS if name in type(data).model_fields]
-    each = (ref for value in found for ref in (value if isinstance(value, tuple) else (value,)))
-    return tuple(dict.fromkeys(ref for ref in each if ref is not None))
+def named_in(data: EventData) -> tuple[About, ...]:
+    """What an event names, each once."""
+    found = [(kind, getattr(data, name)) for name, kind in NAMED.items() if name in type(data).model_fields]
+    each = ((kind, ref) for kind, value in found for ref in (value if isinstance(value, tuple) else (value,)))
+    return tuple(dict.fromkeys(About(kind=kind, ref=ref) for kind, ref in each if ref is not None))
 
 
 def _deliveries(notice: Notice, channel: Channel, event: Event[EventData], work: Work) -> list[Delivery]:
@@ -109,5 +115,5 @@ def _delivery(notice: Notice, recipient: str, channel: Channel, event: Event[Eve
         channel=channel,
         correlation_id=event.correlation_id,
         case_ref=getattr(event.data, "case_ref", None),
-        refs=notice.refs,
+        named=notice.named,
     )

@@ -5,10 +5,12 @@ from services.notify.domain.notice import Notice
 from shared.reference.roles import role_groups
 from shared.security.policy.engine import Policies, policies_of
 from shared.security.policy.kinds import resource
+from shared.security.seals import Seal
 
 RESOURCES = (
-    resource(Notice, "office", "refs", about="about.ref"),
-    resource(Delivery, "office", "state", "case_ref", "refs"),
+    resource(Notice, "office", about="about.ref", refs="named.ref"),
+    resource(Delivery, "office", "state", "case_ref", refs="named.ref"),
+    resource(Seal),
 )
 
 

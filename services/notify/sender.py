@@ -93,7 +93,7 @@ class Sender:
         message = await self._message(delivery)
         now = self.clock()
         until = now + timedelta(seconds=self.server.attempt_s)
-        claim = ClaimDelivery(delivery.id, now, until, delivery.sealable)
+        claim = ClaimDelivery(delivery.id, now, until, delivery.refs)
         claimed = await self._submit(delivery, "DELIVERY_CLAIMED", claim)
         if claimed is not None and claimed.state is State.SENDING:
             await self._record(claimed, await hand_over(self.server, message) if message else NOBODY_THERE)

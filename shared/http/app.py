@@ -23,6 +23,7 @@ from shared.http.ports import (
     Inbox,
     Positions,
     Reader,
+    Trail,
     Verifier,
     no_translation,
 )
@@ -58,6 +59,7 @@ def make_backing(
     positions: Positions | None = None,
     inbox: Inbox | None = None,
     fresh: Check | None = None,
+    trail: Trail | None = None,
     titles: Titles = NOTHING,
     unavailable: Callable[[BaseException], Unavailable | None] = no_translation,
 ) -> Backing:
@@ -80,6 +82,7 @@ def make_backing(
         positions=positions,
         inbox=inbox,
         fresh=fresh,
+        trail=trail,
         parts=parts,
         titles=titles,
         unavailable=unavailable,

@@ -1,7 +1,7 @@
 """One authorised call, as a route's handler and its view see it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -35,6 +35,8 @@ class Call:
     """About the target; in a view, about what is viewed."""
     target: Any = None
     """The aggregate that the route is on, found within what the policies open."""
+    shown: list[Aggregate] = field(default_factory=list)
+    """What a query's answer shows beside that, for the audit: its handler adds them."""
 
     @property
     def actor(self) -> Actor:

@@ -45,6 +45,15 @@ class AuditLog(Protocol):
         ...
 
 
+class Trail(Protocol):
+    """Reads the audit of this service."""
+
+    async def readers(self, ref: str, besides: Sequence[str]) -> Sequence[Mapping[str, Any]]:
+        """To whom this was shown by other acts than those `besides`: `person`, `agency`, `classes`, how many `times`,
+        `first` and `last`."""
+        ...
+
+
 class SignedIn(Protocol):
     """What a person's verified token says."""
 
@@ -137,6 +146,7 @@ class Backing:
     inbox: Inbox | None = None
     fresh: "Check | None" = None
     """Asked before every read: whether what is known of staff and access is recent enough."""
+    trail: Trail | None = None
     parts: Any = None
     titles: Titles = field(default_factory=lambda: MappingProxyType({}))
     unavailable: Callable[[BaseException], Unavailable | None] = no_translation

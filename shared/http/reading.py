@@ -70,7 +70,7 @@ async def answer_query(spec: RouteSpec, call: Call, request: Request, ledger: Le
     given = [parse_body(await read_raw(request), spec.body)] if spec.body else []
     view = await declared(spec.handler)(call, *given)
     content = to_json(masked(view, call.decision.shows))
-    ledger.shows(*([call.target] if call.target else []))
+    ledger.shows(*([call.target] if call.target else []), *call.shown)
     await ledger.write("OK")
     return answer_with(content, call)
 

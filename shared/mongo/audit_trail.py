@@ -82,14 +82,33 @@ class AuditTrail:
         found = self.mongo.collection(AUDIT).aggregate([*stages, {"$sort": {"first": 1, "_id": 1}}])
         return [_exposure(row) for row in await found.to_list(None)]
 
+    async def readers(self, ref: str, besides: Sequence[str] = ()) -> list[Document]:
+        """To whom this was shown, alone or in a list, by other acts than those `besides`, in the order of their first
+        sight: `person`, `agency`, `classes`, how many `times`, `first` and `last`."""
+        shown: Document = {"shown_refs": ref, "actor": {"$ne": None}, "action": {"$nin": list(besides)}}
+        group = {
+            "_id": {"person": "$actor.person", "agency": "$actor.agency"},
+            "classes": {"$addToSet": "$classes"},
+            "times": {"$sum": 1},
+            "first": {"$min": "$at"},
+            "last": {"$max": "$at"},
+        }
+        stages = [{"$match": shown}, {"$group": group}]
+        found = self.mongo.collection(AUDIT).aggregate([*stages, {"$sort": {"first": 1, "_id": 1}}])
+        return [{**row["_id"], **_summed(row)} for row in await found.to_list(None)]
+
     async def _found(self, query: Document, period: Period) -> list[Document]:
         found = self.mongo.collection(AUDIT).find({**query, **period.query()}).sort([("at", 1), ("_id", 1)])
         return list(await found.limit(MAX_FOUND).to_list(None))
 
 
 def _exposure(row: Document) -> Document:
+    return {"ref": row["_id"], **row, "people": sorted(row["people"]), **_summed(row)}
+
+
+def _summed(row: Document) -> Document:
     classes = sorted({each for shown in row["classes"] for each in shown})
-    return {"ref": row["_id"], **row, "people": sorted(row["people"]), "classes": classes}
+    return {"classes": classes, **{name: row[name] for name in ("times", "first", "last")}}
 
 
 def plain(value: Any) -> Any:

@@ -12,6 +12,7 @@ from shared.http.app import make_app, make_backing
 from shared.http.limiting import Limiter
 from shared.http.ports import Check
 from shared.http.server import server_config
+from shared.mongo.audit_trail import AuditTrail
 from shared.mongo.freshness import Freshness
 from shared.mongo.rates import MongoRates
 from shared.mongo.transaction import not_now
@@ -50,6 +51,7 @@ def http(runtime: Runtime, role: Role, checks: dict[str, Check], port: "asyncio.
         positions=InboxPositions(runtime),
         inbox=PostedFacts(runtime),
         fresh=directory_freshness(runtime),
+        trail=AuditTrail(runtime.name, runtime.mongo),
         titles=service.titles,
         unavailable=not_now,
     )

@@ -1,5 +1,6 @@
 """A sealed case over HTTP and on the topics: it is there for those named alone."""
 
+import json
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -9,16 +10,19 @@ from shared.events.partner_v1 import ProtectionSubmitted
 from shared.kernel.clock import system_clock
 from tests.integration.test_cases_api import BP3MI, COLLEAGUE, LPSK, MANAGER, SUPERVISOR, opened, referred
 from tests.support.addresses import Addresses
-from tests.support.cases import Cases, running_cases
+from tests.support.cases import STAFF, Cases, running_cases
 
 pytestmark = pytest.mark.integration
 
+DPO = "O-90"
+OFFICER = "  - {person: O-90, agency: DPO-53, roles: [DPO], valid_from: 2026-01-01T00:00:00+08:00}\n"
 LISTS = ("/v1/cases", "/v1/referrals", "/v1/tasks")
 
 
 @pytest.fixture
 async def cases(stack: Addresses, unique: str) -> AsyncIterator[Cases]:
     async with running_cases(stack, unique) as running:
+        await running.hire(STAFF + OFFICER)
         yield running
 
 
@@ -116,3 +120,21 @@ async def test_each_act_leaves_its_line_in_the_audit(cases: Cases) -> None:
     assert [(row["actor"]["person"], row["decision"], row["outcome"]) for row in rows] == [(MANAGER, "PERMIT", "OK")]
     [refused] = await cases.rows("audit", {"action": "CASE_READ", "actor.person": COLLEAGUE})
     assert (refused["decision"], refused["target_ref"]) != ("PERMIT", case.rpartition("/")[2])
+
+
+async def test_the_data_protection_officer_sees_who_had_seen_it_and_no_case(cases: Cases) -> None:
+    case, _ = await with_file(cases)
+    await cases.read(BP3MI, "/v1/cases")
+    await cases.seal(MANAGER, case, SUPERVISOR)
+    ref = case.rpartition("/")[2]
+    [made] = [json.loads(row["value"]) for row in await cases.rows("outbox") if b"seal.made" in row["value"]]
+    assert made["data"].keys() == {"occurred_at", "seal_ref", "tell"}
+    sealed = (await cases.read(DPO, f"/v1/seals?seal_ref={made['data']['seal_ref']}"))["items"]
+    assert {row["ref"]: row["kind"] for row in sealed}[ref] == "CASE"
+    assert {row["kind"] for row in sealed} == {"CASE", "SUBJECT", "REFERRAL"}
+    readers = {row["person"]: row for row in (await cases.read(DPO, f"/v1/seals/{ref}/readers"))["items"]}
+    assert {person: row["named"] for person, row in readers.items()} == {MANAGER: True, LPSK: False}
+    assert (readers[LPSK]["agency"], readers[LPSK]["classes"]) == ("LPSK-53", ["C1", "C2", "C4"]), "its own file"
+    assert (await cases.call(DPO, "GET", case)).status_code == 404
+    for person in (MANAGER, SUPERVISOR, LPSK):
+        assert (await cases.call(person, "GET", "/v1/seals")).status_code == 403

@@ -28,6 +28,7 @@ from shared.kernel.aggregate import Aggregate
 from shared.kernel.command import Command
 from shared.kernel.context import Cause
 from shared.kernel.ids import new_id
+from shared.mongo.audit_trail import AuditTrail
 from shared.security.keyset import KeySource
 from shared.security.staff import StaffDirectory
 from shared.security.tokens import TokenVerifier
@@ -147,6 +148,7 @@ async def client_of(ours: Notify) -> AsyncIterator[httpx.AsyncClient]:
         directory=StaffDirectory(runtime.reader),
         policies=runtime.service.policies,
         clock=runtime.clock,
+        trail=AuditTrail("notify", runtime.mongo),
         parts=runtime.parts,
     )
     app = make_app(service="notify", routes=runtime.service.routes, backing=backing, checks={}, metrics=runtime.metrics)

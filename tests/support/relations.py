@@ -117,6 +117,7 @@ RELATIONS: Mapping[str, Mapping[str, Relation]] = {
     "ScreeningRound": {"of-what-was-found": lambda a: {"agency": OTHERS}},
     "RightsRequest": _owned("agency"),
     "LegalHold": _owned("agency"),
+    "Seal": {"any": lambda a: {}},
     "Notice": _owned("office"),
     "Delivery": _owned("office"),
 }
@@ -124,7 +125,7 @@ RELATIONS: Mapping[str, Mapping[str, Relation]] = {
 
 USUAL: Fields = {
     "state": "OPEN", "case_ref": CASE, "subject_ref": PERSON, "subjects": (PERSON,), "about": SimpleNamespace(ref=CASE),
-    "refs": (CASE, PERSON),
+    "named": (SimpleNamespace(ref=CASE), SimpleNamespace(ref=PERSON)),
 }  # fmt: skip
 
 

@@ -13,6 +13,7 @@ from services.cases.api import (
     tasks,
     timeline,
 )
+from shared.http import seals as reported_seals
 
 ROUTES = (
     cases.routes,
@@ -26,4 +27,5 @@ ROUTES = (
     staff.routes,
     breaches.routes,
     partner_events.routes,
+    reported_seals.routes,
 )

@@ -1,6 +1,7 @@
 """Intake over HTTP."""
 
 from services.intake.api import consents, holds, interdictions, moves, rights, screenings, searches, subjects
+from shared.http import seals
 
 ROUTES = (
     interdictions.routes,
@@ -11,4 +12,5 @@ ROUTES = (
     moves.routes,
     rights.routes,
     holds.routes,
+    seals.routes,
 )

@@ -46,6 +46,7 @@ async def list_inbox(call: Call) -> InboxPage:
     page = page_of(call, PATH)
     found = await _found(call, page)
     shown = found[: page.limit]
+    call.shown.extend(notice for _, notice in shown)
     return InboxPage(
         items=[notice_view(notice, call) for _, notice in shown],
         next=_cursor(*shown[-1], page, call) if len(found) > page.limit else None,

@@ -6,6 +6,7 @@ from typing import ClassVar, Self
 
 from services.notify.domain.backoff import delay_after
 from services.notify.domain.channel import Channel
+from services.notify.domain.notice import About, chains_of
 from shared.kernel.aggregate import Aggregate
 from shared.kernel.errors import Reject
 
@@ -65,7 +66,7 @@ class Delivery(Aggregate):
     channel: Channel
     correlation_id: str
     case_ref: str | None = None
-    refs: tuple[str, ...] = ()
+    named: tuple[About, ...] = ()
     """As its notice has them."""
     state: State = State.PENDING
     reason: str | None = None
@@ -74,13 +75,14 @@ class Delivery(Aggregate):
     claimed_until: datetime | None = None
 
     def concerns(self) -> tuple[str, ...]:
-        """The case, where it tells of one."""
-        return (f"case|{self.case_ref}",) if self.case_ref else ()
+        """The case and the people, where it tells of them."""
+        case = (About(kind="CASE", ref=self.case_ref),) if self.case_ref else ()
+        return chains_of(*case, *self.named)
 
     @property
-    def sealable(self) -> tuple[str, ...]:
-        """The references that a seal may be on."""
-        return self.refs if self.case_ref is None or self.case_ref in self.refs else (self.case_ref, *self.refs)
+    def refs(self) -> tuple[str, ...]:
+        """What it tells of, by reference: what a seal may be on."""
+        return tuple(dict.fromkeys(filter(None, (self.case_ref, *(each.ref for each in self.named)))))
 
     @property
     def entry(self) -> str:

@@ -18,7 +18,7 @@ class ReadMark(BaseModel):
 
 
 class About(BaseModel):
-    """What the reader opens next: a kind (`CASE`, `REFERRAL` …) and a reference."""
+    """A kind (`CASE`, `REFERRAL` …) and a reference: what the reader opens next, or what else an event names."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -41,14 +41,19 @@ class Notice(Aggregate):
     template: str
     values: dict[str, str | None]
     about: About
-    refs: tuple[str, ...] = ()
-    """The case, the person and whatever else its event names, by reference: for whom it is not, it is not."""
+    named: tuple[About, ...] = ()
+    """The case, the people and whatever else its event names: for whom those are not, it is not."""
     happened_at: datetime
     reads: tuple[ReadMark, ...] = ()
 
     def concerns(self) -> tuple[str, ...]:
-        """The case or the person behind it, where its rule names one."""
-        return (f"{self.about.kind.lower()}|{self.about.ref}",) if self.about.kind in {"CASE", "SUBJECT"} else ()
+        """The case and the people behind it, where its event or its rule names them."""
+        return chains_of(self.about, *self.named)
+
+    @property
+    def refs(self) -> tuple[str, ...]:
+        """What its event names, by reference alone."""
+        return tuple(each.ref for each in self.named)
 
     def read_by(self, person: str) -> bool:
         """Whether this member of the office has read it."""
@@ -57,6 +62,12 @@ class Notice(Aggregate):
     def mark_read(self, person: str, at: datetime) -> Self:
         """With this member's mark; the first reading is the one that counts."""
         return self if self.read_by(person) else self.evolve(reads=(*self.reads, ReadMark(person=person, at=at)))
+
+
+def chains_of(*named: About) -> tuple[str, ...]:
+    """The cases and people among these, as the audit's chains are called."""
+    found = (f"{each.kind.lower()}|{each.ref}" for each in named if each.kind in {"CASE", "SUBJECT"})
+    return tuple(dict.fromkeys(found))
 
 
 def link_path(notice: str) -> str:

@@ -6,7 +6,7 @@ import pytest
 
 from services.notify.commands import ClaimDelivery, commands
 from services.notify.domain.delivery import Delivery, State
-from services.notify.domain.notice import Notice
+from services.notify.domain.notice import About, Notice
 from services.notify.handlers import handlers
 from services.notify.texts import load_catalogue
 from shared.events import case_v1, intake_v1
@@ -65,7 +65,7 @@ def test_no_mail_goes_to_an_address_that_is_not_named(seal: Seal | None, channel
     work = World(RULES, [address_book(UPTD, "id"), *([seal] if seal else [])]).handle(event(drafted()))
     assert [delivery.channel.value for delivery in of(Delivery, work)] == channels
     [notice] = of(Notice, work)
-    assert notice.refs == ("case-1", "P-004")
+    assert (notice.refs, notice.concerns()) == (("case-1", "P-004"), ("case|case-1", "subject|P-004"))
 
 
 def test_a_notice_about_a_person_is_known_to_be() -> None:
@@ -83,19 +83,19 @@ def test_a_notice_about_a_person_is_known_to_be() -> None:
 
 
 def test_a_mail_that_waits_is_withdrawn_and_nobody_has_to_call() -> None:
-    waiting = DELIVERY.evolve(refs=("case-1", "referral-1"))
-    claim = ClaimDelivery("d-1", NOW, UNTIL, waiting.sealable)
-    work = World(RULES, [waiting, ADDRESSES, sealed()]).run(claim)
+    waiting = DELIVERY.evolve(case_ref=None, named=(About(kind="SUBJECT", ref="P-004"),))
+    claim = ClaimDelivery("d-1", NOW, UNTIL, waiting.refs)
+    work = World(RULES, [waiting, ADDRESSES, sealed("P-004", kind="SUBJECT")]).run(claim)
     assert (work.answer.state, work.events) == (State.WITHDRAWN, [])
 
 
-def test_a_mail_of_before_references_were_noted_is_withdrawn_too() -> None:
-    claim = ClaimDelivery("d-1", NOW, UNTIL, DELIVERY.sealable)
+def test_so_is_one_of_which_only_the_case_is_known() -> None:
+    claim = ClaimDelivery("d-1", NOW, UNTIL, DELIVERY.refs)
     assert World(RULES, [DELIVERY, ADDRESSES, sealed()]).run(claim).answer.state is State.WITHDRAWN
 
 
 def test_a_mail_to_an_office_that_is_named_leaves() -> None:
-    claim = ClaimDelivery("d-1", NOW, UNTIL, DELIVERY.sealable)
+    claim = ClaimDelivery("d-1", NOW, UNTIL, DELIVERY.refs)
     assert World(RULES, [DELIVERY, ADDRESSES, sealed(offices=(OFFICE,))]).run(claim).answer.state is State.SENDING
     assert World(RULES, [DELIVERY, ADDRESSES]).run(CLAIM).answer.state is State.SENDING
 
