@@ -10,8 +10,11 @@ from shared.security.keyring import Ring, read_ring
 from shared.security.secretcheck import refuse_sample_secrets
 from shared.security.tokens import WEB_CLIENT
 from shared.service.connections import Connections
+from shared.service.open_ways import refuse_far_unencrypted, refuse_open_ways
 
 SAMPLE_SECRET = "sample-secret-for-local-use-only-0000"  # noqa: S105 # pragma: allowlist secret - refused elsewhere
+MIN_PASSWORD_BYTES = 16
+"""Of what signs us in at a server that counts who tries; ours have 64."""
 SAMPLE_MASTER_KEY = b64encode(SAMPLE_SECRET.encode().ljust(96, b"0")).decode()
 
 
@@ -29,6 +32,12 @@ class Place(Connections):
     def _in_our_time(self) -> Self:
         if not self.local and self.clock_offset_file:
             raise ValueError("time travel outside local mode")
+        return self
+
+    @model_validator(mode="after")
+    def _sealed(self) -> Self:
+        if not self.local:
+            refuse_far_unencrypted(self)
         return self
 
 
@@ -107,7 +116,11 @@ class ServiceSettings(Place):
     @model_validator(mode="after")
     def _safe(self) -> Self:
         """Refuse to start with what only a developer's machine may have."""
-        refuse_sample_secrets(self._each_secret(), local=self.local, samples=(SAMPLE_SECRET, SAMPLE_MASTER_KEY))
+        samples = (SAMPLE_SECRET, SAMPLE_MASTER_KEY)
+        refuse_sample_secrets(self._each_secret(), local=self.local, samples=samples)
+        refuse_sample_secrets(self._each_password(), local=self.local, samples=samples, least_bytes=MIN_PASSWORD_BYTES)
+        if not self.local:
+            refuse_open_ways(self)
         if not self.local and self.crash_at:
             raise ValueError("crash points outside local mode")
         if not self.local and not self.plain_sign_in and not all(map(_is_https, (self.issuer, self.jwks_url))):
@@ -118,6 +131,11 @@ class ServiceSettings(Place):
         if self.master_key_provider == "kmip" and None in kmip:
             raise ValueError("a key server needs its address, a key's identifier, its authority and our certificate")
         return self
+
+    def _each_password(self) -> dict[str, str]:
+        """Every other secret that is given, by its setting's name: a new one is among them by its type alone."""
+        others = {name: getattr(self, name) for name in type(self).model_fields if name not in self.secrets}
+        return {name: value.get_secret_value() for name, value in others.items() if isinstance(value, SecretStr)}
 
     def _each_secret(self) -> dict[str, str]:
         """Every secret by its setting's name, each version of a ring by itself."""
