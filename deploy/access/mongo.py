@@ -49,7 +49,7 @@ def _actions(right: Right) -> Iterator[tuple[str, Iterable[str]]]:
     if right.right == "owner":
         yield "", CHANGE
     elif right.right == "keys":
-        yield "", ("update",)  # a new key is written again to have it on a majority before it is used
+        yield "", ("update",)  # a key is written to when it is made, and when it is used after a pause
     elif right.right == "service":
         yield from ((collection, CHANGE) for collection in _changeable(right.service or ""))
 

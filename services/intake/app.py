@@ -10,6 +10,7 @@ from services.intake.handlers import handlers
 from services.intake.ledger import ErasureLedger
 from services.intake.parts import Parts
 from services.intake.permissions import policies
+from services.intake.reaping import reap_keys, reap_keys_of_suspects
 from services.intake.reindexing import keep_index
 from services.intake.retaining import keep_retention
 from services.intake.settings import Settings
@@ -50,7 +51,7 @@ def service(settings: Settings) -> Service:
         titles=TITLES,
         parts=parts,
         background={
-            Role.WORKER: (move_recruiters_on,),
-            Role.CLOCK: (carry_out_erasures, keep_retention, keep_index),
+            Role.WORKER: (move_recruiters_on, reap_keys_of_suspects),
+            Role.CLOCK: (carry_out_erasures, keep_retention, keep_index, reap_keys),
         },
     )

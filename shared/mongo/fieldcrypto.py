@@ -14,9 +14,10 @@ from pymongo import AsyncMongoClient, timeout
 from pymongo.asynchronous.encryption import AsyncClientEncryption
 from pymongo.encryption_shared import Algorithm
 from pymongo.errors import AutoReconnect, DuplicateKeyError, EncryptionError, PyMongoError
+from pymongo.read_concern import ReadConcern
 
 from shared.mongo.client import MAJORITY, Document, Mongo
-from shared.mongo.keyvault import DESTROYED, KEYS, PROBE, key_database_of
+from shared.mongo.keyvault import DESTROYED, KEYS, PROBE, USED_LATELY, key_database_of
 from shared.mongo.masterkeys import KeySettings, MasterKeys, master_keys_of, version_of
 from shared.security.vaulted import Vaulted
 
@@ -57,7 +58,9 @@ class FieldCrypto:
         encryption: AsyncClientEncryption[Any],
         masters: MasterKeys,
     ) -> None:
-        self._keys = client[database].get_collection(KEYS, codec_options=_CODEC, write_concern=MAJORITY)
+        self._keys = client[database].get_collection(
+            KEYS, codec_options=_CODEC, write_concern=MAJORITY, read_concern=ReadConcern("majority")
+        )
         self._destroyed = client[database].get_collection(DESTROYED, codec_options=_CODEC, write_concern=MAJORITY)
         self._encryption = encryption
         self.masters = masters
@@ -176,11 +179,24 @@ class FieldCrypto:
             raise KeyDestroyed
 
     async def _encrypt(self, name: str, value: Document) -> bytes:
-        try:
-            return await self._encrypt_with({"key_alt_name": name}, value)
-        except KeyMissing:
+        """Under the key of this name as it stands in the vault, never as it is remembered: it may have been reaped,
+        or destroyed, since. Finding it keeps it from being reaped before this can be stored."""
+        with timeout(KEYS_S):
+            key = await self._keys.find_one({"keyAltNames": name, **USED_LATELY}, {"_id": 1}) or await self._used(name)
+        if key is None:
             await self.ensure_key(name)
-            return await self._encrypt_with({"key_alt_name": name}, value)
+            with timeout(KEYS_S):
+                key = await self._used(name)
+        if key is None:
+            raise KeyMissing
+        return await self._encrypt_with({"key_id": Binary.from_uuid(key["_id"])}, value)
+
+    async def _used(self, name: str) -> Document | None:
+        """The key of this name, noted as used now; None where there is none."""
+        found: Document | None = await self._keys.find_one_and_update(
+            {"keyAltNames": name}, {"$currentDate": {"updateDate": True}}, {"_id": 1}
+        )
+        return found
 
     async def _encrypt_with(self, key: Mapping[str, Any], value: Document) -> bytes:
         with _driver_errors():

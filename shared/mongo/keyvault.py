@@ -1,8 +1,9 @@
 """The vault of data keys as operators see it: versions and counts. It needs no master key."""
 
+import re
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from pymongo.read_concern import ReadConcern
@@ -15,6 +16,19 @@ DESTROYED = "destroyed_keys"
 ROTATIONS = "rotations"
 PROBE = "probe|"
 """Begins the names of keys that protect nothing: by them a master key is tried."""
+REAP_AFTER = timedelta(days=7)
+"""How long a key without anything under it is left: far beyond what a command may take from sealing to commit, and long
+enough that an old back-up, put back by mistake, does not cost the keys of those whom it does not know."""
+
+
+def _used(order: str, ago: timedelta) -> Document:
+    """Keys whose last use is later (`$gt`) or earlier (`$lt`) than so long ago, by the server's own clock."""
+    milliseconds = int(ago.total_seconds() * 1000)
+    return {"$expr": {order: ["$updateDate", {"$subtract": ["$$NOW", milliseconds]}]}}
+
+
+USED_LATELY = _used("$gt", REAP_AFTER / 2)
+"""Keys that nobody reaps for a long while yet."""
 
 
 def key_database_of(settings: KeySettings) -> str:
@@ -63,6 +77,21 @@ class KeyVault:
         found = self._of(KEYS).find({"keyAltNames": {"$regex": r"^quarantine\|"}}, {"keyAltNames": 1})
         names = [name async for row in found for name in row["keyAltNames"]]
         return sorted(name for name in names if name.rpartition("|")[2] < before)
+
+    async def unused(self, after: str | None, limit: int, age: timedelta = REAP_AFTER) -> list[str]:
+        """Names of owners whose key nobody has sealed under for so long, in order, `limit` at most, behind `after`."""
+        names = {"$gt": after or "", "$not": {"$regex": rf"^({re.escape(PROBE)}|quarantine\|)"}}
+        found = self._of(KEYS).find({"keyAltNames": names, **_used("$lt", age)}, {"keyAltNames": 1})
+        return [name async for row in found.sort("keyAltNames", 1).limit(limit) for name in row["keyAltNames"]]
+
+    async def reap(self, names: Collection[str], age: timedelta = REAP_AFTER) -> int:
+        """Delete the keys of these owners, of whom nothing is kept; answers how many there were.
+
+        No tombstone is left: whoever was refused may come again under the same reference, and gets a new key. A key
+        that somebody seals under in the meantime has been used, and stays.
+        """
+        done = await self._of(KEYS).delete_many({"keyAltNames": {"$in": list(names)}, **_used("$lt", age)})
+        return int(done.deleted_count)
 
     async def without_tombstone(self, names: Collection[str]) -> list[str]:
         """Those of these names whose key was never destroyed here."""
