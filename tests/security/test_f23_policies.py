@@ -16,7 +16,7 @@ from shared.http.specs import RouteSpec, Style
 from shared.kernel.aggregate import Aggregate
 from shared.kernel.context import Actor
 from shared.reference.agencies import AGENCIES
-from shared.reference.roles import PURPOSES, ROLES
+from shared.reference.roles import PURPOSES, role_groups
 from shared.security.policy.asking import Asking
 from shared.service.definition import Service
 from tests.architecture.test_house import every_route
@@ -24,6 +24,8 @@ from tests.support.matrix import NO, Expected, Row, matrix
 from tests.support.policies import NOW
 from tests.support.relations import ELSEWHERE, HERE, RELATIONS, references, related
 
+ROLES = tuple(role_groups())
+"""The machines' one among them."""
 ME = "O-20"
 MIXED = ("UPTD_PPA", "NAKER_PROV", "GT_PROV")
 """A helping agency, one with a post, one outside."""
