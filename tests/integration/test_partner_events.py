@@ -19,7 +19,7 @@ from shared.mongo.documents import to_document
 from shared.mongo.inbox import KEEP
 from shared.reference.roles import PARTNER_SYSTEM
 from shared.security.staff import Office
-from tests.integration.test_cases_api import LPSK, opened, referred
+from tests.integration.test_cases_api import LPSK, MANAGER, SUPERVISOR, opened, referred
 from tests.support.addresses import Addresses
 from tests.support.cases import Cases, event_bytes, running_cases
 
@@ -36,11 +36,16 @@ async def cases(stack: Addresses, unique: str) -> AsyncIterator[Cases]:
         yield running
 
 
-async def asked(cases: Cases) -> str:
-    """A case whose number LPSK holds."""
+async def asked_in(cases: Cases) -> tuple[str, str]:
+    """A case whose number LPSK holds: its path and the number."""
     case = await opened(cases)
     await referred(cases, case)
-    return str((await cases.read(LPSK, case))["case_no"])
+    return case, str((await cases.read(LPSK, case))["case_no"])
+
+
+async def asked(cases: Cases) -> str:
+    """The number of such a case."""
+    return (await asked_in(cases))[1]
 
 
 def submitted(case_no: str | None = None, number: str = NUMBER, applicant: str = "VICTIM") -> EventData:
@@ -129,8 +134,8 @@ async def test_a_batch_answers_for_each_of_its_events(cases: Cases) -> None:
 
 
 async def test_the_receipt_does_not_tell_whether_a_reference_is_known(cases: Cases) -> None:
-    """INVARIANT 7: unknown, another agency's and too old look like what was applied."""
-    case_no = await asked(cases)
+    """INVARIANT 7: unknown, another agency's, sealed and too old look like what was applied."""
+    case, case_no = await asked_in(cases)
     arrived = partner_v1.ReturnArrived(
         occurred_at=system_clock(), foreign_no="KP-1/2026", case_no=case_no, checkpoint="KOE"
     )
@@ -141,9 +146,12 @@ async def test_the_receipt_does_not_tell_whether_a_reference_is_known(cases: Cas
         await post(cases, told(arrived, "B-1", "partner-bp2mi"), client="partner-bp2mi", batch=False),
         await post(cases, stale, batch=False),
     ]
+    await cases.seal(MANAGER, case, SUPERVISOR)
+    answers.append(await post(cases, told(submitted(case_no), "L-4"), batch=False))
     assert {(answer.status_code, answer.text) for answer in answers} == {(200, answers[0].text)}
     assert sorted(row["reason"] for row in await cases.rows("quarantine")) == [
         "TOO_OLD",
+        "UNKNOWN_REFERENCE",
         "UNKNOWN_REFERENCE",
         "UNKNOWN_REFERENCE",
     ]

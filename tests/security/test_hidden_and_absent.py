@@ -12,12 +12,15 @@ from pymongo import monitoring
 from services.cases.api import ROUTES as CASES_ROUTES
 from services.intake.api import ROUTES as INTAKE_ROUTES
 from shared.http.specs import RouteSpec
+from shared.kernel.clock import system_clock
 from shared.kernel.ids import new_id
 from tests.integration.test_cases_api import LPSK, opened, referred
+from tests.integration.test_erasure import somebody
 from tests.integration.test_intake_disclosure import stopped
+from tests.integration.test_sealed_people import published
 from tests.support.addresses import Addresses
 from tests.support.cases import Cases, running_cases
-from tests.support.intake import ALOR, MANAGER, Intake, running_intake
+from tests.support.intake import ALOR, CHIEF, DPO, MANAGER, UPTD, Intake, running_intake
 
 pytestmark = pytest.mark.integration
 
@@ -150,6 +153,18 @@ async def test_a_foreign_person_and_stop_take_the_path_of_none(intake: Intake, c
         for spec in routes_on(INTAKE_ROUTES, *refs):
             assert spec.on is not None
             await compare(intake, commands, stranger, spec, refs[spec.on.name].rpartition("/")[2])
+
+
+async def test_a_sealed_person_and_their_requests_take_the_path_of_none(intake: Intake, commands: Commands) -> None:
+    """Also for those to whom their roles opened it a moment ago, the data protection officer among them."""
+    person = (await intake.post(UPTD, "/v1/subjects", somebody(full_name="KANARI-NAMA")))["ref"]
+    asked = {"right": "ERASURE", "occurred_at": system_clock().isoformat()}
+    request = (await intake.post(UPTD, f"/v1/subjects/{person}/requests", asked))["ref"]
+    assert (await intake.call(DPO, "GET", f"/v1/requests/{request}")).status_code == 200
+    await intake.feed("staff-events", published(person, MANAGER), key=person)
+    for shut_out, name, ref in ((UPTD, "subject", person), (CHIEF, "subject", person), (DPO, "request", request)):
+        for spec in routes_on(INTAKE_ROUTES, name):
+            await compare(intake, commands, shut_out, spec, ref)
 
 
 async def test_how_far_the_times_can_be_told_apart(cases: Cases, record_property: Any) -> None:
