@@ -235,3 +235,16 @@ async def withdraw_access(cases: Cases) -> Ask:
     case = await a_case(cases)
     given = await cases.post(MANAGER, f"{case}/access", giving())
     return posting(MANAGER, f"{case}/access/{given['id']}/moves", {"move": "WITHDRAW"})
+
+
+@rows.row("SEALS_LISTED")
+async def list_seals(cases: Cases) -> Ask:
+    await cases.seal(SUPERVISOR, await a_case(cases))
+    return reading(DPO, "/v1/seals")
+
+
+@rows.row("SEAL_READERS_LISTED")
+async def list_readers_of_sealed(cases: Cases) -> Ask:
+    case = await a_case(cases)
+    await cases.seal(SUPERVISOR, case)
+    return reading(DPO, f"/v1/seals/{case.rpartition('/')[2]}/readers")

@@ -2,6 +2,7 @@
 
 from tests.integration.test_intake_api import answers, in_case, now, returnee, screening, taken_in
 from tests.integration.test_intake_disclosure import stop, stopped
+from tests.integration.test_sealed_people import published as sealed
 from tests.support.asking.rows import Ask, Rows, moving, posting, reading
 from tests.support.intake import CHIEF, DPO, POSKO, UPTD, Intake
 
@@ -160,3 +161,21 @@ async def list_holds(intake: Intake) -> Ask:
 @rows.row("HOLD_MOVED")
 async def lift(intake: Intake) -> Ask:
     return await moving(intake, DPO, await a_hold(intake), {"lift": True})
+
+
+async def a_sealed_person(intake: Intake) -> str:
+    """Somebody whose case is sealed; answers their reference."""
+    ref = (await taken_in(intake)).rpartition("/")[2]
+    await intake.feed("staff-events", sealed(ref, CHIEF), key=ref)
+    return ref
+
+
+@rows.row("SEALS_LISTED")
+async def list_seals(intake: Intake) -> Ask:
+    await a_sealed_person(intake)
+    return reading(DPO, "/v1/seals")
+
+
+@rows.row("SEAL_READERS_LISTED")
+async def list_readers_of_sealed(intake: Intake) -> Ask:
+    return reading(DPO, f"/v1/seals/{await a_sealed_person(intake)}/readers")

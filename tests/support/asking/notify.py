@@ -8,11 +8,12 @@ from typing import Any
 
 import httpx
 
+from tests.integration.test_sealed_people import published as sealed
 from tests.support.asking.rows import Ask, Rows, posting, reading
 from tests.support.notify import LPSK, UPTD, Notify, as_person, client_of, desk, member, notify, progressed
 from tests.support.platform import Caller
 
-MANAGER, SUPERVISOR, NOBODY = "O-20", "O-29", "O-98"
+MANAGER, SUPERVISOR, DPO, NOBODY = "O-20", "O-29", "O-90", "O-98"
 
 rows = Rows()
 
@@ -42,6 +43,7 @@ async def office(mongo_uri: str, unique: str, folder: Path) -> AsyncIterator[Off
         for person, role, agency in (
             (MANAGER, "CASE_MANAGER", UPTD),
             (SUPERVISOR, "SUPERVISOR", UPTD),
+            (DPO, "DPO", "DPO-53"),
             (NOBODY, "ANALYST", LPSK),
         ):
             await ours.apply(member(person, role, agency))
@@ -74,3 +76,15 @@ async def mark_notice(office: Office) -> Ask:
 @rows.row("DELIVERIES_LISTED")
 async def list_deliveries(office: Office) -> Ask:
     return reading(SUPERVISOR, "/v1/deliveries")
+
+
+@rows.row("SEALS_LISTED")
+async def list_seals(office: Office) -> Ask:
+    await office.ours.apply(sealed("case-2", MANAGER, kind="CASE"))
+    return reading(DPO, "/v1/seals")
+
+
+@rows.row("SEAL_READERS_LISTED")
+async def list_readers_of_sealed(office: Office) -> Ask:
+    await office.ours.apply(sealed("case-3", MANAGER, kind="CASE"))
+    return reading(DPO, "/v1/seals/case-3/readers")
