@@ -218,3 +218,14 @@ async def test_intake_keeps_out_whoever_has_an_interest_whatever_was_opened_to_t
         for path in (person, f"{person}/identity", f"{person}/screenings"):
             assert await status(intake, "O-78", path) == 404, path
     assert await status(intake, CHIEF, person) == 200
+
+
+async def test_who_was_given_access_can_say_that_they_have_an_interest_and_sees_the_case_no_more(cases: Cases) -> None:
+    case = await opened(cases)
+    await cases.post(MANAGER, f"{case}/access", giving())
+    assert await status(cases, COLLEAGUE, case) == 200
+    await cases.post(COLLEAGUE, f"{case}/interests", {"reason": "RELATIVE"})
+    for path in (case, f"{case}/timeline"):
+        assert await status(cases, COLLEAGUE, path) == 404, path
+    again = await cases.call(MANAGER, "POST", f"{case}/access", giving())
+    assert again.status_code == 422, "nor is it opened to them again"
