@@ -1,11 +1,11 @@
 """What only intake has: the means to seal identity and to open it again."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from services.intake.ledger import ErasureLedger
-from shared.kernel.aggregate import Aggregate
+from shared.kernel.reader import Reader
 from shared.security.vaulted import Vaulted
 
 
@@ -35,26 +35,6 @@ class Index(Protocol):
 
     def any_of(self, purpose: str, value: str) -> tuple[bytes, ...]:
         """Its hashes under every version of the key that is known."""
-        ...
-
-
-class Reader(Protocol):
-    """What intake reads beyond its routes' targets."""
-
-    async def find_one(self, kind: type[Any], query: dict[str, Any]) -> Any:
-        """The one that matches, or None."""
-        ...
-
-    async def find(
-        self, kind: type[Any], query: dict[str, Any], *, sort: Sequence[tuple[str, int]], limit: int
-    ) -> list[Any]:
-        """At most `limit` that match, in order."""
-        ...
-
-    async def timeline(
-        self, about: Sequence[tuple[type[Aggregate], str]], query: dict[str, Any], *, limit: int
-    ) -> list[dict[str, Any]]:
-        """At most `limit` lines of these aggregates' timelines that match, in the world's order."""
         ...
 
 

@@ -16,11 +16,11 @@ from services.intake.domain.retention import RetentionRun, RuleReport, Verdict, 
 from services.intake.domain.schedule import Retention, Step
 from services.intake.domain.subject import Subject
 from services.intake.erasing import ledger_of
-from services.intake.parts import Reader
 from services.intake.schedule import retention, schedule
 from services.intake.sweeping import resting, submit
 from shared.kernel.aggregate import Aggregate
 from shared.kernel.ids import new_id
+from shared.kernel.reader import Reader
 from shared.mongo.documents import to_document
 from shared.service.runtime import Runtime
 

@@ -5,11 +5,10 @@ again. So each message leaves at most once, and where that leaves it open whethe
 """
 
 import asyncio
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from email.message import EmailMessage
-from typing import Any, Protocol, TypeVar
+from typing import TypeVar
 
 import structlog
 
@@ -26,6 +25,7 @@ from shared.kernel.clock import Clock
 from shared.kernel.command import Bus, Command, Unavailable
 from shared.kernel.context import Cause
 from shared.kernel.errors import Reject
+from shared.kernel.reader import Reader
 from shared.observability.metrics import Metrics
 
 log = structlog.get_logger(__name__)
@@ -34,20 +34,6 @@ A = TypeVar("A", bound=Aggregate)
 
 NOBODY_THERE = Verdict(Outcome.DEFERRED, Reason.RECIPIENT_GONE)
 """The address book changed between a look at it and the claim."""
-
-
-class Reader(Protocol):
-    """Finds aggregates at a majority."""
-
-    async def find_one(self, kind: type[A], query: dict[str, Any]) -> A | None:
-        """The one that matches, or None."""
-        ...
-
-    async def find(
-        self, kind: type[A], query: dict[str, Any], *, sort: Sequence[tuple[str, int]], limit: int
-    ) -> list[A]:
-        """Those that match, in order, at most `limit`."""
-        ...
 
 
 @dataclass

@@ -22,7 +22,6 @@ from shared.http.ports import (
     Directory,
     Inbox,
     Positions,
-    Reader,
     Trail,
     Verifier,
     no_translation,
@@ -35,6 +34,7 @@ from shared.http.specs import RouteSpec
 from shared.http.titles import Titles
 from shared.kernel.clock import Clock
 from shared.kernel.command import Bus, Unavailable
+from shared.kernel.reader import Reader
 from shared.observability.metrics import Metrics
 from shared.security.opaque import Sealer, derive_key
 from shared.security.policy.engine import Policies

@@ -15,26 +15,11 @@ from shared.kernel.audit import AuditRow
 from shared.kernel.clock import Clock
 from shared.kernel.command import Bus, Unavailable
 from shared.kernel.context import Actor
+from shared.kernel.reader import Reader
 from shared.security.opaque import Sealer
 from shared.security.policy.engine import Policies
 
 A = TypeVar("A", bound=Aggregate)
-
-
-class Reader(Protocol):
-    """Finds aggregates at a majority."""
-
-    async def find_one(self, kind: type[A], query: dict[str, Any]) -> A | None:
-        """The one that matches, or None."""
-        ...
-
-    async def find(self, kind: type[A], query: dict[str, Any], *, sort: list[tuple[str, int]], limit: int) -> list[A]:
-        """Those that match, in order, at most `limit`."""
-        ...
-
-    async def count(self, kind: type[A], query: dict[str, Any], *, limit: int) -> int:
-        """How many match; `limit` where there are more."""
-        ...
 
 
 class AuditLog(Protocol):

@@ -6,8 +6,8 @@ from typing import Any, Generic, TypeVar
 
 import structlog
 
-from shared.http.ports import Reader
 from shared.kernel.aggregate import Aggregate
+from shared.kernel.reader import Reader
 from shared.security.policy.asking import Asking
 from shared.security.policy.classes import Classes
 from shared.security.policy.engine import NOTHING, Decision, Policies

@@ -4,12 +4,13 @@ import asyncio
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
-from typing import Any, ClassVar, Protocol, TypeVar
+from typing import ClassVar, TypeVar
 
 from shared.events.envelope import Event
 from shared.events.staff_v1 import MemberPublished, OfficePublished
 from shared.kernel.aggregate import Aggregate
 from shared.kernel.context import Actor
+from shared.kernel.reader import Reader
 from shared.kernel.rulebook import Rulebook
 from shared.kernel.work import Work
 from shared.security.access import Access, grantee_of, openings_of
@@ -53,18 +54,6 @@ class Office(Aggregate):
 
     suspended: bool
     told_at: datetime | None = None
-
-
-class Reader(Protocol):
-    """What the directory needs of the database."""
-
-    async def find_one(self, kind: type[A], query: dict[str, Any]) -> A | None:
-        """The one document that matches, read at a majority."""
-        ...
-
-    async def find(self, kind: type[A], query: dict[str, Any], *, sort: list[tuple[str, int]], limit: int) -> list[A]:
-        """Those that match, in order, at most `limit`."""
-        ...
 
 
 class StaffDirectory:
