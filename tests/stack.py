@@ -11,6 +11,8 @@ Servers are shared by all tests of a run, so each test names its databases and t
 """
 
 import os
+import shutil
+import tempfile
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,25 +26,40 @@ from deploy.local.progress import Progress
 from deploy.local.stack import Layout, Stack
 from tests.support.addresses import Addresses
 
+SHARED_MEMORY = Path("/dev/shm")
+ROOM = 3 * 1024**3
+
 
 @contextmanager
-def own_stack(directory: Path, nodes: int = 1) -> Iterator[Stack]:
+def data_folder() -> Iterator[Path]:
+    """Where the servers' files go: in memory where there is room.
+
+    A test's databases are hundreds of files, and a disk is waited for at each of them, longer than for all else in
+    most tests. Nothing is tested less: what a killed process has written stays in memory either way.
+    """
+    roomy = os.access(SHARED_MEMORY, os.W_OK) and shutil.disk_usage(SHARED_MEMORY).free > ROOM
+    place = SHARED_MEMORY if roomy else None
+    with tempfile.TemporaryDirectory(prefix="pulang-", dir=place, ignore_cleanup_errors=True) as folder:
+        yield Path(folder)
+
+
+@contextmanager
+def own_stack(nodes: int = 1) -> Iterator[Stack]:
     """A stack for one test that stops, kills or pauses servers; its data is deleted afterwards."""
     progress = Progress(quiet=True)
-    stack = Stack(Layout(directory, nodes), choose_programs(nodes, progress), progress)
-    stack.up()
-    try:
+    with (
+        data_folder() as directory,
+        Stack(Layout(directory, nodes), choose_programs(nodes, progress), progress) as stack,
+    ):
         yield stack
-    finally:
-        stack.down(discard=True)
 
 
 @pytest.fixture(scope="session")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Addresses]:
+def stack() -> Iterator[Addresses]:
     """Addresses of the servers of this run."""
     source = os.environ.get("PULANG_TEST_STACK", "local")
     if source == "local":
-        with own_stack(tmp_path_factory.mktemp("stack")) as local:
+        with own_stack() as local:
             yield Addresses(local.mongo_uri, local.kafka_bootstrap, local.partners_bootstrap)
     elif source == "containers":
         from deploy.local.containers import Images

@@ -1,5 +1,7 @@
 """What the policies of cases may ask of its kinds; who may do what stands in `policies/*.cedar`."""
 
+from functools import cache
+
 from services.cases.domain.access_grant import AccessGrant
 from services.cases.domain.agency_file import AgencyFile
 from services.cases.domain.breach import Breach
@@ -27,6 +29,7 @@ RESOURCES = (
 )
 
 
+@cache
 def policies() -> Policies:
-    """The policies; raises PolicyError where one of the files is wrong."""
+    """The policies, read once; raises PolicyError where one of the files is wrong."""
     return policies_of("services.cases.policies", RESOURCES, role_groups())

@@ -1,5 +1,7 @@
 """What the policies of intake may ask of its kinds; who may do what stands in `policies/*.cedar`."""
 
+from functools import cache
+
 from services.intake.domain.hold import LegalHold
 from services.intake.domain.interdiction import Interdiction
 from services.intake.domain.rights import RightsRequest
@@ -20,6 +22,7 @@ RESOURCES = (
 )
 
 
+@cache
 def policies() -> Policies:
-    """The policies; raises PolicyError where one of the files is wrong."""
+    """The policies, read once; raises PolicyError where one of the files is wrong."""
     return policies_of("services.intake.policies", RESOURCES, role_groups())

@@ -1,5 +1,7 @@
 """What the policies of notify may ask of its kinds; who may do what stands in `policies/*.cedar`."""
 
+from functools import cache
+
 from services.notify.domain.delivery import Delivery
 from services.notify.domain.notice import Notice
 from shared.reference.roles import role_groups
@@ -14,6 +16,7 @@ RESOURCES = (
 )
 
 
+@cache
 def policies() -> Policies:
-    """The policies; raises PolicyError where one of the files is wrong."""
+    """The policies, read once; raises PolicyError where one of the files is wrong."""
     return policies_of("services.notify.policies", RESOURCES, role_groups())

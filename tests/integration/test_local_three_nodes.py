@@ -29,8 +29,8 @@ WITHIN_S = 40.0
 
 
 @pytest.fixture(scope="module")
-def three(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    with own_stack(tmp_path_factory.mktemp("three"), nodes=3) as stack:
+def three() -> Iterator[Stack]:
+    with own_stack(nodes=3) as stack:
         yield stack
 
 
