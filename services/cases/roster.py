@@ -10,6 +10,7 @@ from services.cases.commands import LoadMember
 from services.cases.datafile import parse
 from shared.events.envelope import Id, Moment
 from shared.events.intake_v1 import AgencyRef, Kabupaten
+from shared.events.position import Position
 from shared.events.staff_v1 import MemberPublished
 from shared.kernel.clock import Clock
 from shared.kernel.command import Bus, Command
@@ -68,4 +69,4 @@ async def load(roster: Roster, bus: Bus, clock: Clock, cause: Cause) -> Sequence
     now = clock()
     published = [MemberPublished(occurred_at=now, **listed.model_dump()) for listed in roster.members]
     receipts = await asyncio.gather(*(bus.submit(Command(LoadMember(member), cause)) for member in published))
-    return [receipt.aggregate.id for receipt in receipts if receipt.position]
+    return [receipt.aggregate.id for receipt in receipts if receipt.position and Position.read(receipt.position).takes]
