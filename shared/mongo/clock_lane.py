@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 import structlog
 from pydantic import ValidationError
 from pymongo.errors import PyMongoError
-from structlog.contextvars import bound_contextvars
 
 from shared.kernel.aggregate import Need, Ref
 from shared.kernel.context import Cause
@@ -24,7 +23,7 @@ from shared.mongo.leases import MongoLeases
 from shared.mongo.releasing import wait
 from shared.mongo.transaction import Transaction, Transient
 from shared.mongo.unit_of_work import Batch, UnitOfWork
-from shared.observability.joining import joined_by
+from shared.observability.joining import on_behalf_of
 from shared.observability.tracing import new_trace
 
 log = structlog.get_logger(__name__)
@@ -131,7 +130,7 @@ class ClockLane:
     async def _fire(self, timer: Timer) -> None:
         """One failing timer stops no other."""
         firing = Firing(timer, self.rules)
-        with bound_contextvars(**joined_by(firing.cause)):
+        with on_behalf_of(firing.cause):
             await self._insist(firing)
 
     async def _insist(self, firing: Firing) -> None:

@@ -7,7 +7,6 @@ from typing import Any
 
 import structlog
 from pymongo.errors import PyMongoError
-from structlog.contextvars import bound_contextvars
 
 from shared.events.incoming import Halted, Incoming
 from shared.events.registry import TopicSpec
@@ -21,7 +20,7 @@ from shared.mongo.bugs import Bugs, signature
 from shared.mongo.desk import Desk, target_of
 from shared.mongo.inbox import KEEP
 from shared.mongo.transaction import Conflict, Transient
-from shared.observability.joining import joined_by
+from shared.observability.joining import joined_by, on_behalf_of
 
 log = structlog.get_logger(__name__)
 
@@ -68,7 +67,7 @@ class Judge:
         if registered is None or incoming.event is None:
             return None
         cause = cause_of(incoming)
-        with bound_contextvars(**joined_by(cause)):
+        with on_behalf_of(cause):
             try:
                 _audit(desk, cause, await desk.ask(registered, incoming.event, cause))
             except Reject as reject:
@@ -85,7 +84,7 @@ class Judge:
         if registered is None:
             return
         cause = cause_of(incoming)
-        with bound_contextvars(**joined_by(cause)):
+        with on_behalf_of(cause):
             try:
                 _audit(desk, cause, await desk.ask(registered, aside, cause))
             except (Conflict, Transient, PyMongoError):

@@ -12,6 +12,8 @@ import orjson
 import structlog
 from structlog.contextvars import merge_contextvars
 
+from shared.observability.joining import merge_cause
+
 MAX_TEXT = 500
 MAX_DEPTH = 8
 MAX_ITEMS = 50
@@ -22,7 +24,14 @@ Event = MutableMapping[str, Any]
 
 def configure_logging(level: str = "INFO", stream: TextIO | None = None) -> None:
     """Send structlog and the standard library's logging through one redacting JSON renderer; once per process."""
-    shared: list[Any] = [merge_contextvars, structlog.stdlib.add_log_level, _stamp, _describe_exception, redact_event]
+    shared: list[Any] = [
+        merge_contextvars,
+        merge_cause,
+        structlog.stdlib.add_log_level,
+        _stamp,
+        _describe_exception,
+        redact_event,
+    ]
     structlog.configure(
         processors=[*shared, _to_json],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level]),
@@ -95,7 +104,7 @@ class _ForeignFormatter(logging.Formatter):
         event: Event = {"event": _fill(record), "logger": record.name, "level": record.levelname.lower()}
         if record.exc_info:
             event["exc_info"] = record.exc_info
-        for processor in (merge_contextvars, _stamp, _describe_exception, redact_event):
+        for processor in (merge_contextvars, merge_cause, _stamp, _describe_exception, redact_event):
             event = processor(None, "", event)
         return _to_json(None, "", event)
 
