@@ -65,7 +65,7 @@ def stack() -> Iterator[Addresses]:
         from deploy.local.containers import Images
         from tests.support.containers import containers
 
-        with containers(Images.from_environment()) as addresses:
+        with data_folder() as folder, containers(Images.from_environment(), folder) as addresses:
             yield addresses
     elif source == "given":
         partners = os.environ.get("PULANG_TEST_KAFKA_PARTNERS", "")

