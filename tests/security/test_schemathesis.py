@@ -24,6 +24,7 @@ from schemathesis.specs.openapi.checks import (
 
 from services.notify.app import service as notify_service
 from services.notify.settings import Settings as NotifySettings
+from shared.events.registry import registry
 from shared.kernel.aggregate import Aggregate
 from shared.kernel.ids import new_id
 from shared.mongo.documents import to_document
@@ -126,13 +127,16 @@ def ask(
     """Ask every operation so often; answers the statuses that came."""
     schema = schemathesis.openapi.from_dict(document)
     seen: set[int] = set()
-    tokens = {person: f"Bearer {ours.signing.issuer.mint(person)}" for person in set(people)}
+    systems = {client: f"Bearer {ours.signing.issuer.mint_partner(client)}" for client in registry().partners()}
+    tokens = {person: f"Bearer {ours.signing.issuer.mint(person)}" for person in set(people)} | systems
+    inboxes = {spec.path for routes in ours.runtime.service.routes for spec in routes.specs if spec.for_systems}
     for found in schema.get_all_operations():
         operation = found.ok()
         modes = [
             operation.as_strategy(generation_mode=mode) for mode in (GenerationMode.POSITIVE, GenerationMode.NEGATIVE)
         ]
         drawn = st.one_of(modes[0], modes[0], modes[1])
+        askers = [*systems, people[0]] if operation.path in inboxes else people
 
         @settings(
             max_examples=times,
@@ -141,7 +145,7 @@ def ask(
             phases=[Phase.generate, Phase.shrink],
             suppress_health_check=list(HealthCheck),
         )
-        @given(case=drawn, person=st.sampled_from(people), choice=st.integers(min_value=0))
+        @given(case=drawn, person=st.sampled_from(askers), choice=st.integers(min_value=0))
         def once(case: Case, person: str, choice: int) -> None:
             for name in case.path_parameters or {}:
                 if choice % 4 and known.get(name):
