@@ -7,6 +7,7 @@ from services.cases.domain.agency_file import AgencyFile
 from services.cases.domain.breach import Breach
 from services.cases.domain.case import Case
 from services.cases.domain.consent import Consent
+from services.cases.domain.emergency import EmergencyAccess
 from services.cases.domain.referral import Referral
 from services.cases.domain.task import Task
 from shared.reference.roles import role_groups
@@ -21,6 +22,7 @@ RESOURCES = (
     resource(Referral, "state", "sender", "agency", "open_to", "manager", "case_ref"),
     resource(AgencyFile, "agency", "lead", "manager", "case_ref"),
     resource(AccessGrant, "case_ref"),
+    resource(EmergencyAccess, "tell", "case_ref"),
     resource(Breach, "agency"),
     resource(Task, "agency", "assignee", "case_ref"),
     resource(Member, "agency"),

@@ -5,6 +5,7 @@ from services.cases.domain.agency_file import AgencyFile
 from services.cases.domain.breach import Breach
 from services.cases.domain.case import Case, Participant
 from services.cases.domain.consent import Consent
+from services.cases.domain.emergency import EmergencyAccess
 from services.cases.domain.numbers import NumberCounter, NumberShelf
 from services.cases.domain.referral import Referral
 from services.cases.domain.task import Task
@@ -28,6 +29,7 @@ KINDS: tuple[type[Aggregate], ...] = (
     Office,
     Seal,
     AccessGrant,
+    EmergencyAccess,
     Access,
 )
 ENTRIES: tuple[type[Entry], ...] = ()
@@ -40,6 +42,7 @@ INDEXES: Indexes = {
         IndexModel([("grants.agency", 1), ("_id", -1)]),
     ],
     AccessGrant.collection: [IndexModel([("case_ref", 1), ("_id", -1)])],
+    EmergencyAccess.collection: [IndexModel([("tell", 1), ("_id", -1)])],
     Breach.collection: [IndexModel([("agency", 1), ("_id", -1)])],
     Consent.collection: [IndexModel([("case_ref", 1), ("_id", -1)])],
     Referral.collection: [

@@ -57,6 +57,8 @@ TITLES: Mapping[str, tuple[str, str]] = {
     "NO_ACCESS_FOR_THEM": ("Petugas ini tidak dapat diberi akses", "This person cannot be given access"),
     "UNKNOWN_PURPOSE": ("Tujuan tidak dikenal", "There is no such purpose"),
     "ENDED_ALREADY": ("Sudah berakhir", "It has ended already"),
+    "REVIEWED_ALREADY": ("Sudah ditinjau", "It has been reviewed"),
+    "UNKNOWN_OUTCOME": ("Hasil peninjauan tidak dikenal", "There is no such outcome"),
     "TOLD_ALREADY": ("Sudah diberitahu", "They have been told"),
     "BEFORE_KNOWN": ("Pemberitahuan mendahului kegagalan", "The notice comes before the breach was known"),
     "NO_EXEMPTION": ("Tidak ada pengecualian terhadap lembaga", "There is no exemption towards the authority"),

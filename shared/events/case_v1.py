@@ -204,6 +204,36 @@ class ManagerStoodAside(EventData):
     lead: AgencyRef
 
 
+class EmergencyOpened(EventData):
+    """Somebody opened a case by themselves in an emergency; until `due_at` somebody else looks at it. Says who and
+    which case, never what they read."""
+
+    type = "id.pulang.case.emergency.opened.v1"
+    topics = ("case-events",)
+
+    emergency_ref: Id
+    case_ref: Id
+    case_no: CaseNo
+    person: Id
+    agency: AgencyRef
+    lead: AgencyRef
+    tell: AgencyRef
+    """The office of the data protection officer."""
+    due_at: Moment
+
+
+class EmergencyReviewMissed(EventData):
+    """Nobody looked at it in time. Which case it is, the data protection officer knows by the reference. Key: the
+    case."""
+
+    type = "id.pulang.case.emergency.review_missed.v1"
+    topics = ("case-events",)
+
+    emergency_ref: Id
+    tell: AgencyRef
+    due_at: Moment
+
+
 class SealMade(EventData):
     """A case was sealed, or names others from now on. Which case it is, those named know, and the data protection
     officer by the seal's reference. Key: the seal."""

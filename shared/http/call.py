@@ -112,9 +112,9 @@ class Call:
         """How many there are within the same permission, `limit` at most."""
         return await self._sight.count(kind, query, limit)
 
-    async def see(self, kind: type[A], id_: str) -> Seen[A] | None:
+    async def see(self, kind: type[A], id_: str, by: str = "_id") -> Seen[A] | None:
         """One aggregate within the same permission with its decision, or None: hidden and absent are the same."""
-        return await self._sight.one(kind, id_)
+        return await self._sight.one(kind, id_, by)
 
     async def find_one(self, kind: type[A], id_: str) -> A | None:
         """The same without the decision."""

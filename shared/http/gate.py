@@ -50,7 +50,7 @@ async def with_target(spec: RouteSpec, call: Call) -> Call:
     """The call with its target as it stands now; one find, filtered by the policy, answers for both kinds of no."""
     if spec.on is None:
         return call.about(call.backing.policies.outlook(call.asking, spec.permission))
-    target = await call.see(spec.on.kind, call.path[spec.on.name])
+    target = await call.see(spec.on.kind, call.path[spec.on.name], spec.on.by)
     if target is None:
         raise not_found()
     return call.on(target)

@@ -43,10 +43,11 @@ class Sight:
     asking: Asking
     permission: str
 
-    async def one(self, kind: type[A], id_: str) -> Seen[A] | None:
-        """One aggregate, or None: hidden and absent are the same find, and the same answer. INVARIANT 7."""
+    async def one(self, kind: type[A], id_: str, by: str = "_id") -> Seen[A] | None:
+        """One aggregate by its id, or by another field that is its alone, or None: hidden and absent are the same find,
+        and the same answer. INVARIANT 7."""
         scope = self.policies.filter(self.asking, self.permission, kind)
-        found = None if scope is None else await self.reader.find_one(kind, dict(both({"_id": id_}, scope)))
+        found = None if scope is None else await self.reader.find_one(kind, dict(both({by: id_}, scope)))
         return next(iter(self._confirmed([found])), None) if found else None
 
     async def several(

@@ -74,10 +74,11 @@ _USES = {
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """The aggregate that a route is on: `name` is the path's placeholder for its id."""
+    """The aggregate that a route is on: `name` is the path's placeholder for its id, or for what `by` names instead."""
 
     name: str
     kind: type[Aggregate]
+    by: str = "_id"
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,6 +96,8 @@ class World:
         id_ = document["_id"] = document.pop("id", document["_id"])
         if id_ == actor.person:
             return actor.person
+        if kind == "Case":  # so that one reference stands for it in every path
+            document["case_no"] = id_
         collection = self.runtime.service.policies.kinds[kind].kind.collection
         await self.runtime.mongo.collection(collection).replace_one({"_id": id_}, document, upsert=True)
         if why != AS_IT_IS:
@@ -178,6 +180,8 @@ async def cases(stack: Addresses, unique: str) -> AsyncIterator[World]:
     async with running_cases(stack, unique) as ours:
         case = await opened(ours)
         await ours.post(MANAGER, f"{case}/access", giving())
+        case_no = (await ours.read(MANAGER, case))["case_no"]
+        await ours.post(LPSK, f"/v1/case-numbers/{case_no}/emergency-access", {"reason": "LIFE_IN_DANGER"})
         referral = await referred(ours, case)
         await ours.move(LPSK, referral, {"move": "ACCEPT", "data": {"foreign_no": "PP.01/2026"}})
         officer = Member(id=DPO, agency="DPO-53", roles=("DPO",), valid_from=SINCE)

@@ -72,6 +72,7 @@ RELATIONS: Mapping[str, Mapping[str, Relation]] = {
         "foreign": lambda a: _case(grants=(SimpleNamespace(agency=THIRD),)),
     },
     "Consent": {"of-what-was-found": lambda a: {"subject_ref": PERSON}},
+    "EmergencyAccess": _owned("tell"),
     "AccessGrant": {"of-what-was-found": lambda a: {}},
     "Referral": {
         "own": lambda a: _referral(sender=a.agency, manager=a.person),

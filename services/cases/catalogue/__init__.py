@@ -35,6 +35,8 @@ class Catalogue(Strict):
     unseal_reasons: tuple[Named, ...]
     access: AccessLimits
     access_reasons: tuple[Named, ...]
+    emergency_reasons: tuple[Named, ...]
+    emergency_outcomes: tuple[Named, ...]
     breach_kinds: tuple[Named, ...]
     breach_exemptions: tuple[Named, ...]
 
@@ -136,6 +138,16 @@ def access_limits() -> AccessLimits:
 def access_reasons() -> Mapping[str, Named]:
     """Why access may be given for a time, by code."""
     return {row.code: row for row in catalogue().access_reasons}
+
+
+def emergency_reasons() -> Mapping[str, Named]:
+    """Why somebody may open a case by themselves, by code."""
+    return {row.code: row for row in catalogue().emergency_reasons}
+
+
+def emergency_outcomes() -> Mapping[str, Named]:
+    """What the review of that may come to, by code."""
+    return {row.code: row for row in catalogue().emergency_outcomes}
 
 
 def reason_label(code: str, lang: str) -> str:

@@ -5,6 +5,7 @@ from services.cases.commands import (
     answer,
     breach,
     consent,
+    emergency,
     exclude,
     offices,
     reassign,
@@ -18,6 +19,7 @@ from services.cases.commands.access import GiveAccess, WithdrawAccess
 from services.cases.commands.answer import AcceptReferral, RejectReferral
 from services.cases.commands.breach import KnowBreach, TellOfBreach
 from services.cases.commands.consent import RecordConsent
+from services.cases.commands.emergency import EndEmergency, OpenInEmergency, ReviewEmergency
 from services.cases.commands.exclude import DeclareInterest, ExcludeMember, ReadmitMember
 from services.cases.commands.offices import ReinstateOffice, SuspendOffice
 from services.cases.commands.reassign import ReassignCase
@@ -41,16 +43,19 @@ __all__ = [
     "ChangeMember",
     "DeclareInterest",
     "EmployMember",
+    "EndEmergency",
     "ExcludeMember",
     "GiveAccess",
     "KnowBreach",
     "LoadMember",
+    "OpenInEmergency",
     "ReadmitMember",
     "ReassignCase",
     "RecordConsent",
     "ReinstateMember",
     "ReinstateOffice",
     "RejectReferral",
+    "ReviewEmergency",
     "SealCase",
     "SendReferral",
     "SkipNumbers",
@@ -75,5 +80,6 @@ commands = Rulebook().including(
     seal.commands,
     access.commands,
     skip.commands,
+    emergency.commands,
     breach.commands,
 )

@@ -16,6 +16,7 @@ class AccessLimits(Strict):
     """How long access may last, as data."""
 
     longest_days: Annotated[int, Field(ge=1, le=366)]
+    emergency_minutes: Annotated[int, Field(ge=1, le=60)]
 
     def check(self, since: datetime, until: datetime, now: datetime) -> None:
         """Raise Reject for a time that is over, turned round, or too long."""

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from services.cases.domain.workdays import after_working_days
 from services.cases.domain.workflow import Code, Label, Strict
 from shared.reference.codes import RISK_LEVELS
 
@@ -21,7 +22,7 @@ class Deadline(Strict):
     basis: str
     owner: Literal["RECEIVER", "CONTROLLER"]
     """Who owes the act: the receiving office, or the controller of the data."""
-    unit: Literal["hours"]
+    unit: Literal["hours", "working_days"]
     limit: Hours
     within_triage: bool = False
     rung_every: Hours
@@ -29,6 +30,8 @@ class Deadline(Strict):
 
     def due(self, start: datetime, risk: str | None) -> datetime:
         """When it is over for a clock that started at `start`."""
+        if self.unit == "working_days":
+            return after_working_days(start, self.limit)
         level = RISK_LEVELS.get(risk or "") if self.within_triage else None
         return start + timedelta(hours=min(self.limit, level.first_response_h if level else self.limit))
 

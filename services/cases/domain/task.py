@@ -13,7 +13,8 @@ class Task(Aggregate):
     kind: str
     """CALL: a notice did not arrive, call the office; CHECK_DUPLICATE: two facts of a file say the same; REVIEW_FACT:
     a fact of the agency was set aside;
-    APPOINT_MANAGER: the manager may not see the case any more."""
+    APPOINT_MANAGER: the manager may not see the case any more; REVIEW_EMERGENCY and EMERGENCY_USED: somebody opened a
+    case in an emergency."""
     state: str = "OPEN"
     case_ref: str | None
     agency: str

@@ -1,8 +1,14 @@
 """What the other services, the partner agencies and the clock report, and what follows for cases."""
 
-from services.cases.handlers import aside, breach, clock, intake, notices, partners
+from services.cases.handlers import aside, breach, clock, emergency, intake, notices, partners
 from shared.kernel.rulebook import Rulebook
 
 handlers = Rulebook().including(
-    intake.handlers, partners.handlers, notices.handlers, clock.handlers, breach.handlers, aside.handlers
+    intake.handlers,
+    partners.handlers,
+    notices.handlers,
+    clock.handlers,
+    breach.handlers,
+    emergency.handlers,
+    aside.handlers,
 )

@@ -7,7 +7,7 @@ from shared.kernel.ids import new_id
 from tests.integration.test_access import giving
 from tests.integration.test_cases_api import LPSK, MANAGER, SUPERVISOR, drafted, opened, referred, said
 from tests.integration.test_partner_events import TOPIC, submitted, told
-from tests.support.asking.rows import Ask, Rows, moving, posting, reading
+from tests.support.asking.rows import Ask, Rows, moving, posting, reading, sent
 from tests.support.cases import STAFF, Cases
 
 ADMIN, DPO = "O-91", "O-90"
@@ -248,3 +248,35 @@ async def list_readers_of_sealed(cases: Cases) -> Ask:
     case = await a_case(cases)
     await cases.seal(SUPERVISOR, case)
     return reading(DPO, f"/v1/seals/{case.rpartition('/')[2]}/readers")
+
+
+async def emergency_ask(cases: Cases) -> Ask:
+    """Somebody opens a case of which they know the number."""
+    case_no = (await cases.read(MANAGER, await a_case(cases)))["case_no"]
+    return posting(LPSK, f"/v1/case-numbers/{case_no}/emergency-access", {"reason": "LIFE_IN_DANGER"})
+
+
+async def an_emergency(cases: Cases) -> str:
+    """An access in an emergency; answers its path."""
+    return f"/v1/emergencies/{(await sent(cases, await emergency_ask(cases))).json()['id']}"
+
+
+@rows.row("EMERGENCY_ACCESS")
+async def open_in_emergency(cases: Cases) -> Ask:
+    return await emergency_ask(cases)
+
+
+@rows.row("EMERGENCIES_LISTED")
+async def list_emergencies(cases: Cases) -> Ask:
+    await an_emergency(cases)
+    return reading(DPO, "/v1/emergencies")
+
+
+@rows.row("EMERGENCY_READ")
+async def read_emergency(cases: Cases) -> Ask:
+    return reading(DPO, await an_emergency(cases))
+
+
+@rows.row("EMERGENCY_MOVED")
+async def review_emergency(cases: Cases) -> Ask:
+    return posting(DPO, f"{await an_emergency(cases)}/moves", {"move": "REVIEW", "outcome": "JUSTIFIED"})
