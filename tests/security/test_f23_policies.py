@@ -6,6 +6,7 @@ speak of fails here before anything is asked.
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from functools import cache, reduce
 from itertools import product
 from operator import or_
@@ -14,19 +15,20 @@ import pytest
 
 from shared.http.specs import RouteSpec, Style
 from shared.kernel.aggregate import Aggregate
-from shared.kernel.context import Actor
+from shared.kernel.context import Actor, Opening
 from shared.reference.agencies import AGENCIES
 from shared.reference.roles import PURPOSES, role_groups
-from shared.security.policy.asking import Asking
+from shared.security.policy.asking import CASEWORK, Asking
 from shared.service.definition import Service
 from tests.architecture.test_house import every_route
 from tests.support.matrix import NO, Expected, Row, matrix
 from tests.support.policies import NOW
-from tests.support.relations import ELSEWHERE, HERE, RELATIONS, references, related
+from tests.support.relations import CASE, ELSEWHERE, HERE, PERSON, RELATIONS, references, related
 
 ROLES = tuple(role_groups())
 """The machines' one among them."""
 ME = "O-20"
+HOUR = timedelta(hours=1)
 MIXED = ("UPTD_PPA", "NAKER_PROV", "GT_PROV")
 """A helping agency, one with a post, one outside."""
 
@@ -188,6 +190,56 @@ def test_whoever_is_kept_out_sees_nothing_whatever_else_is_open(route: Route, wh
             expected = {each: NO for each, known in refs.items() if known}
             assert expected
             assert not route.wrong(kind, Asking(out, NOW), expected), (kind, agency, field)
+
+
+def given(cls: str, *, until: datetime = NOW + HOUR, purpose: str = CASEWORK) -> tuple[Opening, ...]:
+    """Access to everything there is, for a time and a purpose."""
+    refs = {CASE, PERSON} | {f"{kind}-{relation}" for kind, relations in RELATIONS.items() for relation in relations}
+    return (Opening(frozenset(refs), frozenset({"C1", cls}), NOW - HOUR, until, purpose),)
+
+
+@each_route
+def test_access_for_a_time_opens_what_was_given_to_those_alone_who_work_on_cases(route: Route) -> None:
+    for role, cls, kind in product(ROLES, ("C1", "C2", "C3", "C4"), route.kinds):
+        for agency in ("UPTD_PPA", "GT_PROV"):
+            beside = {} if role not in matrix().granted_to or agency == "GT_PROV" else opened(route, kind, cls)
+            expected = {
+                each: route.expected(kind, each, agency, role) | beside.get(each, NO)
+                for each in here(kind)
+                if each in TRIED
+            }
+            actor = replace(member(agency, role), openings=given(cls))
+            assert not route.wrong(kind, Asking(actor, NOW), expected), (kind, role, cls, agency)
+
+
+TRIED = ("colleagues", "foreign", "of-what-was-found")
+"""Relations in which somebody has nothing by themselves."""
+
+
+def opened(route: Route, kind: str, cls: str) -> Mapping[str, Expected]:
+    """What this class opens beside, and the thin case with it."""
+    found: dict[str, Expected] = {}
+    for each in {"C1", cls}:
+        for relation, expected in matrix().granted[each].get(route.name, {}).get(kind, {}).items():
+            found[relation] = found.get(relation, NO) | expected
+    return found
+
+
+@each_route
+def test_access_for_a_time_opens_nothing_after_its_hour_for_another_purpose_or_to_whoever_is_kept_out(
+    route: Route,
+) -> None:
+    for cls, kind in product(("C1", "C2", "C3", "C4"), route.kinds):
+        relations = [each for each in here(kind) if each in TRIED]
+        actor = member("UPTD_PPA", *matrix().granted_to)
+        usual = {each: route.expected(kind, each, "UPTD_PPA", *matrix().granted_to) for each in relations}
+        for openings in (given(cls, until=NOW), given(cls, purpose="PROTECTION")):
+            assert not route.wrong(kind, Asking(replace(actor, openings=openings), NOW), usual), (kind, cls)
+        for why, kinds in matrix().kept_out.items():
+            for field, relation in product(kinds[kind], relations):
+                refs = references(thing_of(route, kind, relation, actor), field)
+                out = replace(actor, openings=given(cls), **{why: refs})
+                assert not refs or not route.wrong(kind, Asking(out, NOW), {relation: NO}), (kind, cls, why)
 
 
 def thing_of(route: Route, kind: str, relation: str, actor: Actor) -> Aggregate:

@@ -64,6 +64,9 @@ class Matrix:
     agencies: Mapping[str, tuple[str, ...]]
     kept_out: Mapping[str, Mapping[str, tuple[str, ...]]]
     """Attribute of a member of staff → kind → by which references; none where there is a reason."""
+    granted_to: frozenset[str]
+    granted: Mapping[str, Mapping[str, Mapping[str, Mapping[str, Expected]]]]
+    """Class that is given for a time → route → kind → relation → what it opens beside."""
     services: Mapping[str, Mapping[str, Row]]
 
 
@@ -87,8 +90,26 @@ def matrix() -> Matrix:
             why: {kind: tuple(by) if isinstance(by, list) else () for kind, by in kinds.items()}
             for why, kinds in written["kept_out"].items()
         },
+        granted_to=frozenset(written["granted"]["to"]),
+        granted={name: _granted(routes) for name, routes in written["granted"].items() if name != "to"},
         services={name: {route: row(parts) for route, parts in written[name].items()} for name in SERVICES},
     )
+
+
+def _granted(written: Mapping[str, Any]) -> Mapping[str, Mapping[str, Mapping[str, Expected]]]:
+    return {
+        route: {
+            kind: {relation: _read(classes) for names, classes in relations.items() for relation in names.split()}
+            for kind, relations in kinds.items()
+        }
+        for route, kinds in written.items()
+    }
+
+
+def _read(classes: str) -> Expected:
+    """What is shown and, after the bar, what may be written."""
+    shows, writes = (classes_in(",".join(part.split())) for part in f"{classes}|".split("|")[:2])
+    return Expected(allowed=True, shows=shows, writes=writes)
 
 
 def _groups(written: Mapping[str, list[str]]) -> Mapping[str, tuple[str, ...]]:
@@ -114,8 +135,4 @@ def _roles(
 ) -> Iterator[tuple[str, tuple[frozenset[str], Expected]]]:
     for name, classes in written.items():
         role, _, group = name.partition("@")
-        shows, writes = (classes_in(",".join(part.split())) for part in (f"{classes}|").split("|")[:2])
-        yield (
-            role,
-            (frozenset(groups[group]) if group else everybody, Expected(allowed=True, shows=shows, writes=writes)),
-        )
+        yield role, (frozenset(groups[group]) if group else everybody, _read(classes))
