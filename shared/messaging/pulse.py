@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Iterable
-from contextlib import suppress
 from datetime import datetime
 from typing import Protocol
 
@@ -20,6 +19,7 @@ from shared.messaging.settings import Kafka
 log = structlog.get_logger(__name__)
 
 EVERY_S = 1.0
+CLOSING_S = 1.0
 
 
 class Settled(Protocol):
@@ -45,23 +45,25 @@ class Pulse:
         self._body = body
         self._outbox = outbox
         self._producer = Producer(kafka, send_s=3.0)
-        self._stop = asyncio.Event()
 
-    def stop(self) -> None:
-        """Ask `run` to end."""
-        self._stop.set()
-
-    async def run(self) -> None:
-        """Until `stop`. Outages are waited out."""
-        await self._producer.start()
+    async def run(self, stop: asyncio.Event) -> None:
+        """Until told to stop. Outages are waited out; brokers that never answered hold nobody up."""
+        beating, stopping = asyncio.create_task(self._beats()), asyncio.create_task(stop.wait())
         try:
-            while not self._stop.is_set():
-                await self._beat()
-                with suppress(TimeoutError):
-                    async with asyncio.timeout(EVERY_S):
-                        await self._stop.wait()
+            await asyncio.wait({beating, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            if beating.done():
+                beating.result()
         finally:
-            await self._producer.stop(1.0)
+            for task in (beating, stopping):
+                task.cancel()
+            await asyncio.wait({beating, stopping}, timeout=CLOSING_S)
+            await self._producer.stop(CLOSING_S)
+
+    async def _beats(self) -> None:
+        await self._producer.start()
+        while True:
+            await self._beat()
+            await asyncio.sleep(EVERY_S)
 
     async def _beat(self) -> None:
         try:

@@ -27,4 +27,4 @@ def _pulse(runtime: Runtime) -> dict[str, Task]:
     topics = [t for t in runtime.registry.topics.values() if t.pulse and runtime.name in t.producers]
     if not topics:
         return {}
-    return {"pulse": stoppable(Pulse(runtime.kafka, runtime.name, topics, DirectoryPulsed, runtime.outbox))}
+    return {"pulse": Pulse(runtime.kafka, runtime.name, topics, DirectoryPulsed, runtime.outbox).run}

@@ -23,6 +23,7 @@ from shared.service.starting import live
 from tests.support.addresses import Addresses
 from tests.support.ledger import PlainSealer, book
 from tests.support.processes import Processes
+from tests.support.service_processes import Services
 from tests.support.stalling import stalling
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(90)]
@@ -82,6 +83,15 @@ async def test_a_process_whose_database_hangs_goes_in_time_and_names_what_it_lea
             await processes.end()
     lines = [json.loads(line) for line in process.printed().splitlines() if line.startswith("{")]
     assert {"clock", "closing"} & {line["task"] for line in lines if line["event"] == "task_hung"}
+
+
+async def test_a_process_that_never_met_a_broker_leaves_in_order(stack: Addresses, unique: str, tmp_path: Path) -> None:
+    services = Services(replace(stack, kafka_bootstrap="127.0.0.1:1"), unique, "http://127.0.0.1:1", tmp_path)
+    try:
+        process = await services.start("cases")
+        await process.terminate(Budgets().grace_s)
+    finally:
+        await services.end()
 
 
 async def test_closing_is_within_the_budget_too(stack: Addresses, unique: str) -> None:
