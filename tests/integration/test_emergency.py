@@ -8,14 +8,21 @@ from typing import Any
 import httpx
 import pytest
 
+from services.cases.app import service as cases_service
+from services.cases.settings import Settings as CasesSettings
+from services.intake.app import service as intake_service
+from services.intake.settings import Settings as IntakeSettings
 from shared.kernel.clock import system_clock
 from shared.security.audit.watch import Watch, watch_list
-from tests.integration.test_access import Hands, line, status, told
-from tests.integration.test_cases_api import MANAGER, POLICE, SUPERVISOR, opened, referred
-from tests.integration.test_intake_api import CANARY, in_case
+from shared.service.definition import Role
+from tests.integration.test_access import Hands, giving, line, status, told
+from tests.integration.test_cases_api import COLLEAGUE, MANAGER, POLICE, SUPERVISOR, opened, referred
+from tests.integration.test_intake_api import CANARY, hand_over, in_case, returnee, screening
 from tests.support.addresses import Addresses
 from tests.support.cases import STAFF, Cases, running_cases
+from tests.support.declared_topics import declared_topics
 from tests.support.intake import Intake, member, running_intake
+from tests.support.platform import local, serving, sign_in, until
 
 pytestmark = pytest.mark.integration
 
@@ -25,6 +32,7 @@ ROSTER = f"""\
 {STAFF}  - {{person: {DOCTOR}, agency: RS-53.71, roles: [AGENCY_OFFICER], valid_from: {SINCE}}}
   - {{person: {DPO}, agency: DPO-53, roles: [DPO], valid_from: {SINCE}}}
 """
+HELPER = f"  - {{person: O-24, agency: UPTD_PPA-53.71, roles: [INTAKE_OFFICER], valid_from: {SINCE}}}\n"
 REASON = {"reason": "LIFE_IN_DANGER"}
 
 
@@ -168,3 +176,54 @@ async def test_intake_shows_who_the_people_are_until_it_ends_and_lets_nothing_be
     hands.at(until)
     for path in (*reads, f"{person}/identity"):
         assert await status(intake, DOCTOR, path) == 404, path
+
+
+async def test_what_is_given_or_opened_in_cases_holds_in_intake_and_ends_there_within_five_seconds(
+    stack: Addresses, unique: str
+) -> None:
+    async with declared_topics(stack, unique), sign_in() as signing:
+        ours = local(
+            IntakeSettings, stack, unique, signing.url, suspects_database=f"{unique}_sus", directory_max_age_s=5.0
+        )
+        theirs = local(CasesSettings, stack, unique, signing.url)
+        async with (
+            serving(intake_service(ours), ours, Role.ALL) as running,
+            serving(cases_service(theirs), theirs, Role.ALL) as cases_running,
+        ):
+            intake = Intake(running, signing, ours)
+            cases = Cases(cases_running.runtime, cases_running.http, signing)
+            await cases.hire(ROSTER + HELPER)
+
+            async def answers(code: int, person: str, path: str) -> bool:
+                return await status(intake, person, path) == code
+
+            await until(lambda: answers(200, "O-24", "/v1/subjects"), timeout_s=40)
+            person = await taken_in(intake, "O-24")
+            ref = person.rpartition("/")[2]
+            case = await until(lambda: case_of(cases, ref), timeout_s=20)
+            await cases.move(MANAGER, case, {"move": "TAKE"})
+            case_no = await number_of(cases, case)
+
+            given = await cases.post(MANAGER, f"{case}/access", giving())
+            await until(lambda: answers(200, COLLEAGUE, person), timeout_s=10)
+            await cases.post(MANAGER, f"{case}/access/{given['id']}/moves", {"move": "WITHDRAW"})
+            await until(lambda: answers(404, COLLEAGUE, person), timeout_s=5)
+
+            used = await cases.post(DOCTOR, door(case_no), REASON)
+            await until(lambda: answers(200, DOCTOR, f"{person}/identity"), timeout_s=10)
+            await cases.post(DPO, f"/v1/emergencies/{used['id']}/moves", {"move": "END"})
+            await until(lambda: answers(404, DOCTOR, f"{person}/identity"), timeout_s=5)
+
+
+async def taken_in(intake: Intake, officer: str) -> str:
+    """Somebody whom the officer takes in, screens and hands over; answers their path."""
+    person = str((await intake.call(officer, "POST", "/v1/subjects", returnee(source="WALK_IN", abroad=False))).headers["location"])
+    await intake.post(officer, f"{person}/screenings", screening())
+    await intake.move(officer, person, hand_over())
+    return person
+
+
+async def case_of(cases: Cases, ref: str) -> str | None:
+    """The path of this person's case, once there is one."""
+    found = await cases.rows("participants", {"_id": ref})
+    return f"/v1/cases/{found[0]['case_ref']}" if found else None

@@ -28,6 +28,7 @@ BY_TYPE: dict[Any, st.SearchStrategy[Any]] = {
     Code: st.uuids().map(lambda u: f"CANARY-{u}".upper()),
     Moment: st.datetimes(datetime(2024, 1, 1), datetime(2030, 1, 1)).map(lambda d: d.replace(tzinfo=UTC)),  # noqa: DTZ001
     AgencyRef: OFFICES,
+    tuple[Id, ...]: st.lists(st.uuids().map(lambda u: f"canary-{u}"), max_size=3).map(tuple),
     tuple[AgencyRef, ...]: st.lists(OFFICES, max_size=4).map(tuple),
     CaseNo: st.from_regex(r"NTT-20[0-9]{2}-[0-9]{6}", fullmatch=True),
     Service: st.sampled_from(["intake", "cases", "notify"]),
