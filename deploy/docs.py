@@ -8,6 +8,8 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
+from deploy.codes import raised
+from deploy.error_page import error_page
 from deploy.policy_page import policy_page
 from services.cases.domain.workflow import Workflow
 from services.cases.workflows import workflows
@@ -26,7 +28,12 @@ def generated() -> dict[Path, str]:
     files = {Path(f"docs/openapi/{name}.json"): openapi(name) for name in SERVICES}
     policies = {name: service_of(name).policies for name in SERVICES}
     schemas = {Path(f"docs/policies/{name}.cedarschema"): each.schema for name, each in policies.items()}
-    pages = {Path("docs/workflows.md"): workflow_page(), Path("docs/permissions.md"): policy_page(policies)}
+    titles = {name: service_of(name).titles for name in SERVICES}
+    pages = {
+        Path("docs/workflows.md"): workflow_page(),
+        Path("docs/permissions.md"): policy_page(policies),
+        Path("docs/errors.md"): error_page(raised(), titles),
+    }
     return {**contracts.generated(registry()), **files, **schemas, **pages}
 
 

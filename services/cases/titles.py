@@ -3,8 +3,15 @@
 from collections.abc import Mapping
 
 TITLES: Mapping[str, tuple[str, str]] = {
+    "UNKNOWN_CASE": ("Perkara tidak dikenal", "There is no such case"),
+    "UNKNOWN_ACCESSGRANT": ("Akses tidak dikenal", "There is no such access"),
+    "NOT_OF_THE_CASE": ("Orang ini bukan bagian dari perkara", "This person is none of the case"),
+    "UNKNOWN_AGENCY": ("Instansi tidak dikenal", "There is no such office"),
+    "FILE_FULL": ("Berkas sudah penuh", "The file has as many facts as it may"),
+    "NUMBERS_EXHAUSTED": ("Nomor perkara tahun ini habis", "This year's case numbers are used up"),
+    "UNKNOWN_CORRECTION": ("Fakta yang dikoreksi tidak dikenal", "It corrects what was never told"),
+    "UNKNOWN_REFERENCE": ("Nomor tidak dikenal", "No number that this agency holds"),
     "NOT_THE_LEAD": ("Instansi Anda tidak memimpin perkara ini", "Your office does not lead this case"),
-    "ILLEGAL_MOVE": ("Langkah ini tidak mungkin dalam keadaan sekarang", "This move is not possible in this state"),
     "NOT_TAKEN": ("Perkara belum diambil", "Nobody has taken the case yet"),
     "MANAGES_ALREADY": ("Petugas ini sudah mengelola perkara", "This person manages the case already"),
     "NO_MANAGER_HERE": ("Bukan manajer kasus di instansi pemimpin", "No case manager of the leading office"),
@@ -16,10 +23,6 @@ TITLES: Mapping[str, tuple[str, str]] = {
     "UNKNOWN_LEGAL_BASIS": ("Dasar hukum tidak berlaku untuk instansi ini", "No such legal basis towards this agency"),
     "ALREADY_WAITING": ("Rujukan yang sama masih menunggu jawaban", "The same referral still waits for an answer"),
     "NOTHING_TO_WITHDRAW": ("Tidak ada persetujuan yang dapat ditarik", "There is no consent to take back"),
-    "CHILD_NEEDS_GUARDIAN": (
-        "Persetujuan anak memerlukan orang tua atau wali",
-        "A child's yes needs a parent or guardian",
-    ),
     "NUMBER_IN_USE": ("Nomor ini milik perkara lain", "This number belongs to another case"),
     "LEADS_ALREADY": ("Instansi ini memimpin perkara", "This office leads the case"),
     "NOT_FOR_THIS_AGENCY": ("Instansi ini tidak dapat dimintai hal itu", "This agency cannot be asked for that"),
@@ -64,7 +67,6 @@ TITLES: Mapping[str, tuple[str, str]] = {
     "NO_EXEMPTION": ("Tidak ada pengecualian terhadap lembaga", "There is no exemption towards the authority"),
     "UNKNOWN_EXEMPTION": ("Dasar pengecualian tidak dikenal", "There is no such exemption"),
     "UNKNOWN_BREACH_KIND": ("Jenis kegagalan tidak dikenal", "There is no such kind of breach"),
-    "IN_THE_FUTURE": ("Waktu kejadian di masa depan", "The time lies in the future"),
     "BEFORE_SENDING": ("Jawaban mendahului rujukan", "The answer comes before the referral"),
 }
 """Code → (Indonesian, English)."""

@@ -3,13 +3,18 @@
 from collections.abc import Mapping
 
 TITLES: Mapping[str, tuple[str, str]] = {
+    "CHECKPOINT_OR_VILLAGE": ("Pilih satu: pos atau desa", "One of them: a checkpoint or a village"),
+    "NIK_OR_NAME": ("Pilih satu: NIK atau nama", "One of them: a NIK or a name"),
+    "NOT_A_NIK": ("Bukan NIK lengkap", "No whole NIK"),
+    "UNKNOWN_REGION": ("Kode wilayah tidak dikenal", "There is no such region"),
+    "NOT_EXPECTED": ("Tidak diperlukan untuk permintaan ini", "This request does not take it"),
+    "IN_ANOTHER_CASE": ("Orang ini sudah ada di perkara lain", "This person is in another case"),
+    "UNKNOWN_SUBJECT": ("Orang tidak dikenal", "There is no such person here"),
     "NO_LEGAL_BASIS": (
         "Dasar hukum tidak berlaku untuk perjalanan atau tanggal ini",
         "The legal basis does not cover this journey or this day",
     ),
-    "IN_THE_FUTURE": ("Waktu kejadian di masa depan", "The time lies in the future"),
     "REF_TAKEN": ("Referensi ini sudah dipakai", "This reference has been used before"),
-    "ILLEGAL_MOVE": ("Langkah ini tidak mungkin dalam keadaan sekarang", "This move is not possible in this state"),
     "DATA_MISSING": ("Langkah ini memerlukan keterangan lain", "This move has to say more"),
     "CONSENT_KEPT_BY_CASE": (
         "Orang ini sudah diteruskan; persetujuan dicatat di perkara",
@@ -27,10 +32,6 @@ TITLES: Mapping[str, tuple[str, str]] = {
     "CHANGED_MEANWHILE": (
         "Data berubah sementara itu; buka lagi lalu ulangi",
         "The data changed meanwhile; open it again and repeat",
-    ),
-    "CHILD_NEEDS_GUARDIAN": (
-        "Persetujuan anak memerlukan orang tua atau wali",
-        "A child's yes needs a parent or guardian",
     ),
 }
 """Code → (Indonesian, English)."""

@@ -15,6 +15,7 @@ from services.notify.sender import Sender
 from services.notify.settings import Settings
 from services.notify.store import ENTRIES, INDEXES, KINDS
 from services.notify.texts import load_catalogue
+from services.notify.titles import TITLES
 from shared.http import seals as reported_seals
 from shared.kernel.clock import system_clock
 from shared.security import seals, staff
@@ -48,6 +49,7 @@ def service(settings: Settings) -> Service:
         indexes=INDEXES,
         routes=(inbox.routes, deliveries.routes, reported_seals.routes),
         policies=policies(),
+        titles=TITLES,
         parts=parts,
         background={Role.WORKER: (send,)},
     )

@@ -24,7 +24,7 @@ def _check_number(value: str) -> str:
     words = _POLICE.sub("0", value).split()
     runs = [len(list(run)) for letters, run in groupby(words, lambda word: not _DIGIT.search(word)) if letters]
     if not _DIGIT.search(value) or max(runs, default=0) > MOST_WORDS:
-        raise PydanticCustomError("NOT_A_NUMBER", "no number")
+        raise PydanticCustomError("BAD_FORMAT", "no number")
     return value
 
 

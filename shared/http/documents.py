@@ -234,7 +234,8 @@ _OF_READS: Refusals = ((503, "DIRECTORY_STALE"), (503, "POSITION_NOT_REACHED"))
 _OF_COMMANDS: Refusals = (
     *((400, code) for code in ("IDEMPOTENCY_KEY_MISSING", "IDEMPOTENCY_KEY_INVALID")),
     (404, "NOT_FOUND"),
-    *((409, code) for code in ("ILLEGAL_MOVE", "IDEMPOTENCY_KEY_REUSED")),
+    (409, "ILLEGAL_MOVE"),
+    (422, "IDEMPOTENCY_KEY_REUSED"),
     *((503, code) for code in ("OUTCOME_UNKNOWN", "TOO_BUSY")),
 )
 _OF_INBOXES: Refusals = (

@@ -249,7 +249,7 @@ async def test_an_agencys_number_is_a_number(cases: Cases) -> None:
     tag = (await cases.call(LPSK, "GET", referral)).headers["etag"]
     body = {"move": "ACCEPT", "data": {"foreign_no": "Nama Korban lahir di desa 1"}}
     refused = await cases.call(LPSK, "POST", f"{referral}/moves", body, If_Match=tag)
-    assert refused.json()["errors"] == [{"pointer": "/data/foreign_no", "code": "NOT_A_NUMBER"}]
+    assert refused.json()["errors"] == [{"pointer": "/data/foreign_no", "code": "BAD_FORMAT"}]
 
 
 async def test_a_file_shows_its_stage_to_the_lead_and_its_content_to_its_agency(cases: Cases) -> None:

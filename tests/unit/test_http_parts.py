@@ -32,13 +32,13 @@ def test_every_kind_of_refusal_has_a_status_and_every_status_two_titles() -> Non
 
 
 def test_a_problem_has_the_standards_members_and_ours() -> None:
-    answer = respond(from_reject(Reject("NO_SUCH_MOVE", legal_moves=["ACCEPT"])), CONTEXT)
+    answer = respond(from_reject(Reject("ILLEGAL_MOVE", legal_moves=["ACCEPT"])), CONTEXT)
     assert (answer.status_code, answer.media_type) == (409, "application/problem+json")
     assert json.loads(answer.body) == {
-        "type": "/problems/no-such-move",
-        "title": "Tidak mungkin dalam keadaan sekarang",
+        "type": "/problems/illegal-move",
+        "title": "Langkah ini tidak mungkin dalam keadaan sekarang",
         "status": 409,
-        "code": "NO_SUCH_MOVE",
+        "code": "ILLEGAL_MOVE",
         "correlation_id": "corr-1",
         "legal_moves": ["ACCEPT"],
     }

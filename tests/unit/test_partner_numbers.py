@@ -47,7 +47,7 @@ def test_a_number_is_taken_as_it_is_written(written: str) -> None:
 def test_what_says_something_in_words_is_refused(written: str) -> None:
     with pytest.raises(ValidationError) as refused:
         NUMBER.validate_python(written)
-    assert {error["type"] for error in refused.value.errors()} <= {"NOT_A_NUMBER", "string_pattern_mismatch"}
+    assert {error["type"] for error in refused.value.errors()} <= {"BAD_FORMAT", "string_pattern_mismatch"}
 
 
 def test_a_fact_with_a_sentence_for_a_number_is_refused_by_field() -> None:

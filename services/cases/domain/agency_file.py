@@ -121,7 +121,7 @@ def advance(flow: Workflow, stage: str | None, target: str) -> str:
         return stage
     if flow.may_enter(stage, target):
         return target
-    raise Reject("NO_SUCH_MOVE", Kind.ILLEGAL_MOVE)
+    raise Reject("ILLEGAL_MOVE", Kind.ILLEGAL_MOVE)
 
 
 def stage_after(flow: Workflow, facts: Iterable[FileFact]) -> str | None:

@@ -86,7 +86,7 @@ class Case(Aggregate):
         for person in self.persons:
             if person.subject_ref == subject_ref:
                 return person
-        raise invalid("UNKNOWN_PERSON", "/subject_ref")
+        raise invalid("NOT_OF_THE_CASE", "/subject_ref")
 
     def office_of(self, agency_code: str) -> str | None:
         """The office of this agency that holds the case's number: who leads or should lead it, or was asked in."""

@@ -78,7 +78,7 @@ def _fact(event: Event[PartnerFact], flow: Workflow, work: Work) -> FileFact:
     body = event.data.model_dump(mode="json")
     state = flow.target(event.data.type, body)
     if state is None:
-        raise Reject("NO_SUCH_MOVE", Kind.ILLEGAL_MOVE)
+        raise Reject("ILLEGAL_MOVE", Kind.ILLEGAL_MOVE)
     return FileFact(
         event_id=event.id,
         type=event.data.type,

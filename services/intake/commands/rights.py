@@ -64,7 +64,7 @@ def record_request(command: RecordRequest, work: Work) -> RightsRequest:
     subject, actor = work.get(Subject, command.subject), acting(work)
     subject.refuse_erased()
     if (command.right is Right.CORRECTION) != (command.sealed is not None):
-        raise invalid("MISSING" if command.right is Right.CORRECTION else "NOT_EXPECTED", "/identity")
+        raise invalid("REQUIRED" if command.right is Right.CORRECTION else "NOT_EXPECTED", "/identity")
     request = RightsRequest(
         id=work.new_id(),
         subject_ref=subject.id,
@@ -103,7 +103,7 @@ def _grant(request: RightsRequest, command: MoveRequest, work: Work) -> None:
 def _refuse(request: RightsRequest, command: MoveRequest, work: Work) -> None:
     """A refusal is duty where the law says so, and names its reason (Art 33, 15)."""
     if command.refusal not in refusals():
-        raise invalid("NOT_IN_LIST" if command.refusal else "MISSING", "/data/refusal")
+        raise invalid("NOT_IN_LIST" if command.refusal else "REQUIRED", "/data/refusal")
     decided = _decided(request, RequestState.REFUSED, work).evolve(refusal=command.refusal)
     work.put(decided, "REQUEST_REFUSED", refusal=command.refusal)
 
@@ -111,7 +111,7 @@ def _refuse(request: RightsRequest, command: MoveRequest, work: Work) -> None:
 def _tell(request: RightsRequest, command: MoveRequest, work: Work) -> None:
     """Telling is an officer's act, by voice; the platform writes to nobody."""
     if command.telling is None:
-        raise invalid("MISSING", "/data/telling")
+        raise invalid("REQUIRED", "/data/telling")
     work.put(request.evolve(state=RequestState.CLOSED, telling=command.telling), "PERSON_TOLD", telling=command.telling)
 
 

@@ -86,6 +86,6 @@ which office receives the person at home."""
 
 def check_data(move: Move, data: Mapping[str, object]) -> None:
     """Raises Reject INVALID that names each missing entry."""
-    missing = [(f"/data/{name}", "MISSING") for name in REQUIRED.get(move, ()) if data.get(name) is None]
+    missing = [(f"/data/{name}", "REQUIRED") for name in REQUIRED.get(move, ()) if data.get(name) is None]
     if missing:
         raise Reject("DATA_MISSING", Kind.INVALID, errors=missing)

@@ -81,7 +81,7 @@ def test_a_key_on_the_topic_is_never_a_members_own() -> None:
         ({"purpose": "CURIOSITY"}, "UNKNOWN_PURPOSE"),
         ({"person": None}, "PERSON_OR_UNIT"),
         ({"unit": "U-1"}, "PERSON_OR_UNIT"),
-        ({"subject": "P-999"}, "UNKNOWN_PERSON"),
+        ({"subject": "P-999"}, "NOT_OF_THE_CASE"),
         ({"until": NOW}, "NOT_AHEAD"),
         ({"since": NOW + 2 * DAY}, "ENDS_BEFORE_IT_BEGINS"),
         ({"until": NOW + 30 * DAY + timedelta(milliseconds=1)}, "LASTS_TOO_LONG"),

@@ -87,7 +87,7 @@ def test_a_child_needs_somebody_beside_its_yes_but_not_beside_its_no() -> None:
 
 
 @pytest.mark.parametrize(
-    ("changes", "code"), [({"purpose": "SHARE_MARS"}, "UNKNOWN_PURPOSE"), ({"subject": "P-999"}, "UNKNOWN_PERSON")]
+    ("changes", "code"), [({"purpose": "SHARE_MARS"}, "UNKNOWN_PURPOSE"), ({"subject": "P-999"}, "NOT_OF_THE_CASE")]
 )
 def test_unknown_purposes_and_persons_are_refused(changes: dict[str, Any], code: str) -> None:
     with pytest.raises(Reject, match=code):

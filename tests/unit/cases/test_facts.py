@@ -150,7 +150,7 @@ def test_a_number_of_another_case_gets_the_same_answer() -> None:
 def test_what_the_workflow_has_no_way_to_is_refused() -> None:
     w = granted()
     tell(w, fact(p.ProtectionDecided, 3, accepted=False, decision_no="KEP-1"))
-    with pytest.raises(Reject, match="NO_SUCH_MOVE"):
+    with pytest.raises(Reject, match="ILLEGAL_MOVE"):
         tell(w, PROTECTION[3])
     assert (file_of(w, "LPSK").stage, file_of(w, "LPSK").version) == ("DECIDED_REJECTED", 1)
 

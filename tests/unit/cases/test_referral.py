@@ -92,7 +92,7 @@ def test_with_both_consents_the_police_are_asked() -> None:
         ({"purpose": "PARTY"}, "UNKNOWN_PURPOSE"),
         ({"legal_basis": "BECAUSE"}, "UNKNOWN_LEGAL_BASIS"),
         ({"agency": "POLRI-53", "purpose": "POLICE_REPORT", "legal_basis": "VITAL_INTEREST"}, "UNKNOWN_LEGAL_BASIS"),
-        ({"subject": "P-999"}, "UNKNOWN_PERSON"),
+        ({"subject": "P-999"}, "NOT_OF_THE_CASE"),
     ],
 )
 def test_what_cannot_be_asked_is_refused(changes: dict[str, Any], code: str) -> None:

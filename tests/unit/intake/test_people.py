@@ -154,7 +154,7 @@ def test_nobody_is_handed_over_unscreened() -> None:
 def test_guidance_says_whether_the_list_was_given_and_what_came_of_the_training() -> None:
     with pytest.raises(Reject) as refused:
         run(move(Move.GUIDE), subject(S.PROSPECTIVE_WORKER))
-    assert refused.value.errors == (("/data/list_given", "MISSING"), ("/data/training", "MISSING"))
+    assert refused.value.errors == (("/data/list_given", "REQUIRED"), ("/data/training", "REQUIRED"))
 
     guided = run(move(Move.GUIDE, list_given=True, training="REFUSED"), subject(S.PROSPECTIVE_WORKER)).answer
     assert guided.state is S.GUIDED
