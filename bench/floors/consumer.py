@@ -54,7 +54,7 @@ def rows_of(events: list[dict], now: datetime) -> dict[str, list[dict]]:  # type
     inbox, timeline, audit, outbox = [], [], [], []
     for e in events:
         key, id_ = e["subject"], e["id"]
-        inbox.append({"_id": f"tally|t|{id_}", "event_id": id_, "digest": b"0" * 32, "outcome": "APPLIED", "at": now})
+        inbox.append({"_id": f"tally|t|{id_}", "cause_id": id_, "digest": b"0" * 32, "outcome": "APPLIED", "at": now})
         timeline.append(
             {
                 "_id": f"{key}|{id_}",

@@ -213,7 +213,7 @@ async def test_s05_5_replaying_the_day_changes_no_document_and_publishes_nothing
 
 async def test_s05_6_dedup_survives_a_restart(story: Story) -> None:
     assert story.after["replayed"].file == story.after["twin"].file
-    applied = await story.cases.rows("inbox", {"event_id": "BP3-777"})
+    applied = await story.cases.rows("inbox", {"_id": {"$regex": r"\|BP3-777$"}})
     assert [row["outcome"] for row in applied] == ["APPLIED"]
 
 

@@ -108,7 +108,7 @@ async def test_a_fact_that_comes_both_ways_has_one_effect(cases: Cases, topic_fi
         await way()
     assert await facts(cases) == [["L-1"]]
     assert await statuses(cases, told(data, "L-1")) == ["DUPLICATE_IGNORED"]
-    assert len(await cases.rows("inbox", {"event_id": "L-1"})) == 1
+    assert len(await cases.rows("inbox", {"_id": {"$regex": r"\|L-1$"}})) == 1
     assert await cases.rows("quarantine") == []
 
 

@@ -83,7 +83,7 @@ async def test_an_agencys_fact_waits_in_quarantine_like_one_about_a_foreign_case
     await cases.feed("partner-lpsk", fact(case_no), key="PP.01/2026")
     await cases.feed("partner-lpsk", fact("NTT-2026-999999", "PP.02/2026"), key="PP.02/2026")
     mine, foreign = await cases.rows("quarantine")
-    own = {"_id", "at", "expires_at", "sealed", "digest", "offset", "event_id", "key"}
+    own = {"_id", "at", "expires_at", "sealed", "digest", "offset", "key"}
     assert {k: v for k, v in mine.items() if k not in own} == {k: v for k, v in foreign.items() if k not in own}
     assert mine["reason"] == "UNKNOWN_REFERENCE"
     assert (await cases.read(SUPERVISOR, f"{case}/files"))["items"][0]["facts"] == []

@@ -187,7 +187,7 @@ def _set_aside(
 
 def effects_once(seen: Seen) -> None:
     """I2: each event that the inbox calls applied changed its account once, and nothing else did."""
-    applied = Counter(row["event_id"] for row in seen.rows["inbox"] if row["outcome"] == "APPLIED")
+    applied = Counter(row["_id"].split("|", 3)[3] for row in seen.rows["inbox"] if row["outcome"] == "APPLIED")
     _same("I2: effects", applied, Counter(row["cause_id"] for row in seen.rows["timeline"]))
 
 

@@ -36,7 +36,7 @@ def good() -> tuple[list[Sent], Seen]:
     journal = [sent(0, "e1"), sent(1, "e2"), sent(2, "e1"), sent(3, "e3"), sent(4, "?", "NOT_JSON")]
     inbox = [("e1", "APPLIED"), ("e2", "APPLIED"), ("e3", "PARKED")]
     rows: dict[str, list[dict[str, Any]]] = {
-        "inbox": [{"_id": f"ledger|in|{SOURCE}|{i}", "event_id": i, "outcome": o} for i, o in inbox],
+        "inbox": [{"_id": f"ledger|in|{SOURCE}|{i}", "outcome": o} for i, o in inbox],
         "timeline": [{"about": "accounts|k", "version": n, "cause_id": f"e{n}"} for n in (1, 2)],
         "accounts": [{"_id": "k", "version": 2}],
         "parked": [{"head": "h", "partition": 0, "offset": 3, "reason": "X"}],
