@@ -217,7 +217,8 @@ async def test_what_is_given_or_opened_in_cases_holds_in_intake_and_ends_there_w
 
 async def taken_in(intake: Intake, officer: str) -> str:
     """Somebody whom the officer takes in, screens and hands over; answers their path."""
-    person = str((await intake.call(officer, "POST", "/v1/subjects", returnee(source="WALK_IN", abroad=False))).headers["location"])
+    answer = await intake.call(officer, "POST", "/v1/subjects", returnee(source="WALK_IN", abroad=False))
+    person = str(answer.headers["location"])
     await intake.post(officer, f"{person}/screenings", screening())
     await intake.move(officer, person, hand_over())
     return person
