@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 from deploy.cli import build_app
 from shared.kernel.clock import system_clock
 from shared.mongo.clock_lane import ClockLane
+from shared.security.staff import Member
 from tests.integration.test_cases_api import drafted
 from tests.support.addresses import Addresses
 from tests.support.cases import STAFF, Cases, running_cases
@@ -47,6 +48,18 @@ async def test_both_clocks_run_from_when_it_was_known(cases: Cases) -> None:
     [event] = await cases.rows("outbox", {"topic": "case-events", "key": breach["id"]})
     assert b"id.pulang.case.breach.known.v1" in event["value"]
     assert b"O-20" not in event["value"], "the event says that there is one, not whose account"
+
+
+async def test_a_breach_does_not_name_what_its_reader_is_kept_out_of(cases: Cases) -> None:
+    breach = await known(cases, refs=["P-004", "P-005"])
+    assert breach["refs"] == ["P-004", "P-005"]
+    staff = cases.runtime.mongo.collection(Member.collection)
+    await staff.update_one({"_id": OFFICER}, {"$set": {"excluded": ["P-004"]}})
+    [listed] = (await cases.read(OFFICER, "/v1/breaches"))["items"]
+    for seen in (await cases.read(OFFICER, f"/v1/breaches/{breach['id']}"), listed):
+        assert seen["refs"] == ["P-005"]
+    [stored] = await cases.rows("breaches")
+    assert stored["refs"] == ["P-004", "P-005"], "the register keeps it for whoever acts in their place"
 
 
 async def test_a_notice_stops_its_clock_and_only_the_persons_know_an_exemption(cases: Cases) -> None:

@@ -9,8 +9,9 @@ import pytest
 
 from shared.kernel.clock import system_clock
 from shared.kernel.ids import new_id
+from shared.security.staff import Member
 from tests.support.addresses import Addresses
-from tests.support.intake import ALOR, BP3MI, MANAGER, POLICE, POSKO, TTS, UPTD, Intake, running_intake
+from tests.support.intake import ALOR, BP3MI, DPO, MANAGER, POLICE, POSKO, TTS, UPTD, Intake, running_intake
 
 pytestmark = pytest.mark.integration
 
@@ -91,6 +92,43 @@ async def test_the_home_region_reads_a_count_and_nothing_of_the_person(intake: I
     for denied in (f"{path}/details", f"{person}/identity"):
         assert (await intake.call(TTS, "GET", denied)).status_code == 404
     assert (await intake.call(ALOR, "GET", path)).status_code == 404
+
+
+async def keep_out(intake: Intake, person: str, *refs: str) -> None:
+    """As the staff feed tells it."""
+    staff = intake.running.runtime.mongo.collection(Member.collection)
+    await staff.update_one({"_id": person}, {"$set": {"excluded": list(refs)}})
+
+
+async def test_whom_an_officer_is_kept_out_of_is_in_no_row_and_no_count_of_their_own_stop(intake: Intake) -> None:
+    home = {"kabupaten": "53.02"}
+    path, person = await stopped(intake, people=[home, home | {"documents": ["COMPETENCE"]}, {"kabupaten": "53.03"}])
+    kept = person.rpartition("/")[2]
+    before = {who: await intake.read(who, path) for who in (POSKO, TTS)}
+    for who in (POSKO, TTS):
+        await keep_out(intake, who, kept)
+    moved = await intake.move(POSKO, path, {"move": "GUIDANCE", "occurred_at": system_clock().isoformat()})
+    for seen in (await intake.read(POSKO, path), moved):
+        assert [row["subject_ref"] for row in seen["people"]] == [
+            row["subject_ref"] for row in before[POSKO]["people"][1:]
+        ]
+        assert (seen["people_count"], seen["origins"]) == (2, {"53.02": 1, "53.03": 1})
+        assert kept not in str(seen)
+    assert (before[TTS]["people_count"], (await intake.read(TTS, path))["people_count"]) == (2, 1)
+    for who, count in ((POSKO, 2), (TTS, 1)):
+        assert [item["people_count"] for item in (await intake.read(who, "/v1/interdictions"))["items"]] == [count]
+
+
+async def test_a_hold_does_not_name_whom_its_reader_is_kept_out_of(intake: Intake) -> None:
+    path, person = await stopped(intake, people=[{"kabupaten": "53.02"}, {"kabupaten": "53.03"}])
+    kept = person.rpartition("/")[2]
+    hold = await intake.post(DPO, f"{path}/holds", {"basis": "POLICE_REPORT"})
+    assert kept in hold["subjects"]
+    await keep_out(intake, DPO, kept)
+    for seen in (await intake.read(DPO, f"/v1/holds/{hold['ref']}"), *(await intake.read(DPO, "/v1/holds"))["items"]):
+        assert seen["subjects"] == [ref for ref in hold["subjects"] if ref != kept]
+    [stored] = await intake.rows("legal_holds")
+    assert kept in stored["subjects"], "it is held all the same"
 
 
 async def test_reading_an_identity_is_audited_with_who_and_whose_but_not_with_what(intake: Intake) -> None:

@@ -75,11 +75,12 @@ class BreachView(View):
 
 
 def breach_view(breach: Breach, call: Call) -> BreachView:
-    """A breach in the reader's language."""
-    shown = breach.model_dump(include={"known_at", "refs", "accounts", "since", "until", "through_lpsk"})
+    """A breach in the reader's language, without cases and persons whom this reader is kept out of."""
+    shown = breach.model_dump(include={"known_at", "accounts", "since", "until", "through_lpsk"})
     return BreachView(
         **shown,
         id=breach.id,
+        refs=tuple(ref for ref in breach.refs if ref not in call.actor.excluded),
         kind=Coded(code=breach.kind, label=breach_label(breach.kind, call.lang)),
         subjects=_clock(breach.subjects),
         authority=_clock(breach.authority),

@@ -53,9 +53,10 @@ class HoldView(View):
 
 
 def hold_view(hold: LegalHold, call: Call) -> HoldView:
-    """The hold."""
-    shown = hold.model_dump(include=set(HoldView.model_fields))
-    return HoldView(**shown, ref=hold.id, labels={"basis": holds()[hold.basis].label.of(call.lang)})
+    """The hold, without people whom this reader is kept out of."""
+    shown = hold.model_dump(include=set(HoldView.model_fields) - {"subjects"})
+    subjects = tuple(ref for ref in hold.subjects if ref not in call.actor.excluded)
+    return HoldView(**shown, ref=hold.id, subjects=subjects, labels={"basis": holds()[hold.basis].label.of(call.lang)})
 
 
 @routes.command(

@@ -150,8 +150,8 @@ class DetailsView(View):
 
 
 def interdiction_view(stop: Interdiction, call: Call) -> InterdictionView:
-    """The stop with the rows and counts that this reader's office may see."""
-    office = call.actor.agency
+    """The stop with the rows and counts that this reader and their office may see."""
+    office, stop = call.actor.agency, stop.without(call.actor.excluded)
     shown = stop.model_dump(include=set(InterdictionView.model_fields) - {"people"})
     return InterdictionView(
         **shown,
@@ -167,7 +167,7 @@ def interdiction_view(stop: Interdiction, call: Call) -> InterdictionView:
 def interdiction_item(stop: Interdiction, call: Call) -> InterdictionItem:
     """The stop in one line."""
     shown = stop.model_dump(include=set(InterdictionItem.model_fields))
-    return InterdictionItem(**shown, ref=stop.id, people_count=count_for(stop, call))
+    return InterdictionItem(**shown, ref=stop.id, people_count=count_for(stop.without(call.actor.excluded), call))
 
 
 def count_for(stop: Interdiction, call: Call) -> int:

@@ -94,6 +94,10 @@ class Interdiction(Aggregate):
         """The posko, and the offices that were told."""
         return (self.agency, *self.offices)
 
+    def without(self, subjects: frozenset[str]) -> "Interdiction":
+        """The stop as it looks to whoever is kept out of these people: no row of theirs, and none in a count."""
+        return self.model_copy(update={"people": tuple(row for row in self.people if row.subject_ref not in subjects)})
+
     def moved(self, target: InterdictionState) -> "Interdiction":
         """The stop one step further; raises Reject ILLEGAL_MOVE. Letting people go needs no reason."""
         if target not in NEXT[self.state]:
