@@ -89,10 +89,18 @@ def _move_needs(command: MoveRequest) -> Iterable[Need]:
 def move_request(command: MoveRequest, work: Work) -> RightsRequest:
     """Decide a request, note that the person was told, or lift a restriction."""
     check_time(command.occurred_at, work)
+    _refuse_what_others_say(command)
     request = work.get(RightsRequest, command.request)
     request.check(command.move)
     MOVES[command.move](request, command, work)
     return work.get(RightsRequest, request.id)
+
+
+def _refuse_what_others_say(command: MoveRequest) -> None:
+    """A reason for a refusal beside a grant is a slip: what was meant is asked, and not guessed."""
+    for name, move in SAYS.items():
+        if getattr(command, name) is not None and command.move is not move:
+            raise invalid("NOT_EXPECTED", f"/data/{name}")
 
 
 def _grant(request: RightsRequest, command: MoveRequest, work: Work) -> None:
@@ -167,6 +175,8 @@ MOVES = {
     RequestMove.TELL: _tell,
     RequestMove.LIFT: _lift,
 }
+SAYS = {"refusal": RequestMove.REFUSE, "telling": RequestMove.TELL}
+"""What one step alone says."""
 GRANTS = {
     Right.ERASURE: _grant_erasure,
     Right.CORRECTION: _grant_correction,

@@ -105,6 +105,22 @@ def test_case_work_is_asked_before_the_key_of_somebody_in_a_case_dies(needed: tu
     assert gone == (now_in(w, Subject, "P-004").erased_at is not None), "twice is once"
 
 
+@pytest.mark.parametrize(
+    ("move", "name", "said"),
+    [
+        *((move, "refusal", "ENDANGERS_SUBJECT") for move in RequestMove if move is not RequestMove.REFUSE),
+        *((move, "telling", Telling.TOLD) for move in RequestMove if move is not RequestMove.TELL),
+    ],
+)
+def test_what_another_step_says_is_refused_and_nothing_is_decided(move: RequestMove, name: str, said: str) -> None:
+    w = world(subject(S.REGISTERED, offices=(UPTD.agency,)), FILLED)
+    request = ask(w, Right.ERASURE)
+    with pytest.raises(Reject) as refused:
+        act(w, request, move, **{name: said})
+    assert refused.value.errors == ((f"/data/{name}", "NOT_EXPECTED"),)
+    assert now_in(w, RightsRequest, request.id).state is RequestState.RECEIVED
+
+
 def test_a_hold_keeps_the_key_and_its_end_ends_it() -> None:
     w = world(subject(S.REGISTERED, offices=(UPTD.agency,)), FILLED)
     hold: LegalHold = w.run(PlaceHold(subjects=("P-004",), basis="POLICE_REPORT"), DPO).answer
