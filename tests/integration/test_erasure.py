@@ -22,6 +22,7 @@ from shared.kernel.clock import system_clock
 from shared.mongo.fieldcrypto import FieldCrypto, KeyMissing, WrongMasterKey
 from shared.mongo.keyvault import key_database_of
 from tests.support.addresses import Addresses
+from tests.support.audit import SIGNER, Audit
 from tests.support.intake import CHIEF, DPO, POSKO, UPTD, Intake, readable, running_intake
 
 pytestmark = pytest.mark.integration
@@ -90,6 +91,8 @@ async def test_after_the_cache_time_nobody_can_know_who_it_was(stack: Addresses,
             (await intake.post(UPTD, "/v1/subjects", somebody(full_name=name, nik=nik, phones=phones)))["ref"]
             for name, nik, phones in ((NAME, NIK, [PHONE]), ("Lain", OTHER_NIK, []))
         ]
+        audit = Audit(runtime.mongo, "intake")
+        await audit.seal()
         copy = await back_up(stack.mongo_uri, intake)
         vaults = {row["_id"]: row["sealed"]["c3"] for row in await intake.rows("vault")}
         async with FieldCrypto.open(intake.settings, runtime.mongo, cache_ms=int(CACHE_S * 1000)) as replica:
@@ -111,10 +114,24 @@ async def test_after_the_cache_time_nobody_can_know_who_it_was(stack: Addresses,
             assert await views.found_by(runtime.parts, purpose, value) == ()  # type: ignore[arg-type]
         assert (stays,) == await views.found_by(runtime.parts, "nik", OTHER_NIK)
         assert (gone,) == ledger.owners()
+        await the_audit_holds(audit, gone)
         left = await intake.everything(intake.settings.mongo_database) + ledger.path.read_text()
         assert not [canary for canary in CANARIES if canary in left]
         await runtime.keyvault.ask_rotation(system_clock())
     await a_restored_back_up(stack, unique, copy, old=old, new=new, ledger=ledger, gone=gone, stays=stays)
+
+
+async def the_audit_holds(audit: Audit, gone: str) -> None:
+    """What was written down of them is as it was sealed before, and their end stands in the same chain."""
+    before = len(audit.copies)
+    await audit.seal()
+    assert len(audit.copies) > before > 0
+    report = await audit.verify(trusted=[SIGNER.public])
+    assert (report["ok"], report["faults"]) == (True, [])
+    entries = [line["entry"] for line in await audit.lines() if "entry" in line]
+    theirs = {entry["action"] for entry in entries if f"subject|{gone}" in entry["chains"]}
+    assert {"SUBJECT_REGISTERED", "IDENTITY_READ", "REQUEST_MOVED"} <= theirs
+    assert ("KEY_DESTROYED", gone) in {(entry["action"], entry["target_ref"]) for entry in entries}
 
 
 class reading:  # noqa: N801 - reads as a verb

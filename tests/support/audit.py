@@ -42,11 +42,12 @@ class Audit:
     """One service's audit."""
 
     mongo: Mongo
+    service: str = "cases"
     now: datetime = field(default_factory=system_clock)
     copies: list[dict[str, Any]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.chain = AuditChain("cases", self.mongo, OutboxWriter("cases"), lambda: self.now)
+        self.chain = AuditChain(self.service, self.mongo, OutboxWriter(self.service), lambda: self.now)
         self.store = CheckpointStore(self.mongo)
 
     async def add(self, rows: Iterable[AuditRow]) -> None:
@@ -70,7 +71,7 @@ class Audit:
 
     async def lines(self) -> list[dict[str, Any]]:
         """The export."""
-        return [line async for line in AuditTrail("cases", self.mongo).export(self.now + timedelta(seconds=1))]
+        return [line async for line in AuditTrail(self.service, self.mongo).export(self.now + timedelta(seconds=1))]
 
     async def verify(self, *, copies: bool = True, trusted: Sequence[str] = ()) -> dict[str, Any]:
         """What the stand-alone verifier says."""
