@@ -19,7 +19,7 @@ import httpx
 import pytest
 from pydantic import BaseModel
 
-from deploy.demo.leaks import in_mongo, oplog_now
+from deploy.demo.leaks import in_mail, in_mongo, oplog_now
 from shared.events.incoming import Partition, Record
 from shared.events.registry import load_topics, registry
 from shared.http.specs import RouteSpec
@@ -37,6 +37,7 @@ from tests.support.asking.rows import sent
 from tests.support.cases import PRODUCERS, running_cases
 from tests.support.declared_topics import bytes_in, declared_topics
 from tests.support.intake import running_intake
+from tests.support.notify import Notify
 from tests.support.platform import until
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]
@@ -47,6 +48,7 @@ TEXT = f"Nona {WORD}"
 """What a name looks like: no code and no reference does."""
 DIGITS = str(uuid4().int)[:9]
 VILLAGE = "53.02.01.2012"
+TYPED = {WORD: "the word", DIGITS: "the number"}
 NEEDLES = (WORD, WORD.upper(), DIGITS, VILLAGE)
 FITTING: Mapping[str, Any] = {
     "nik": f"530299{DIGITS}1", "passport_no": f"X{DIGITS}", "phone": f"08{DIGITS}", "phones": [f"08{DIGITS}"],
@@ -91,7 +93,8 @@ async def walk(name: str, stack: Addresses, unique: str, folder: Path) -> AsyncI
         async with running_intake(stack, unique) as stops:
             yield Walk(stops.running.runtime, stops, stops.http)
     else:
-        async with notify.office(stack.mongo_uri, unique, folder) as desk:
+        given = {"kafka_bootstrap": stack.kafka_bootstrap, "topic_prefix": f"{unique}-"}
+        async with notify.office(stack.mongo_uri, unique, folder, **given) as desk:
             yield Walk(desk.ours.runtime, desk, desk.http)
 
 
@@ -176,24 +179,40 @@ async def type_into_addresses(ours: Walk, spec: RouteSpec) -> None:
         await ours.send(f"{spec.path} {header}", replace(ask, headers={**ask.headers, header: TEXT}))
 
 
-async def type_into_facts(ours: Walk) -> int:
-    """The word in each value of each fact that a partner can send, envelope included; answers how many there were."""
+async def type_into_facts(ours: Walk, topics: Mapping[str, str]) -> int:
+    """The word in each value of each event that comes in, envelope included, by type and topic; answers how many there
+    were."""
     offsets: dict[str, int] = {}
-    known = registry()
-    topics = {t: spec.name for spec in known.topics.values() if spec.name.startswith("partner-") for t in spec.types}
     for type_, topic in topics.items():
-        example = json.loads((EXAMPLES / type_ / "full.json").read_text()) | {"source": PRODUCERS[topic]}
+        example = json.loads((EXAMPLES / type_ / "full.json").read_text())
+        example["source"] = PRODUCERS.get(topic, example["source"])
         for place in leaves(example):
             fact = planted({**example, "id": f"L-{new_id()}"}, place, TEXT)
-            offset = offsets[topic] = offsets.get(topic, -1) + 1
+            offset = offsets[topic] = offsets.get(topic, FIRST - 1) + 1
             here = Partition(topic, 0)
-            if offset == 0:
+            if offset == FIRST:
                 await ours.runtime.lane.positions([here])
             raw = json.dumps(fact).encode()
             await ours.runtime.lane.apply(
                 [ours.runtime.decode(Record(here, offset, str(fact.get("partitionkey")), raw))]
             )
-    return sum(each + 1 for each in offsets.values())
+    return sum(each + 1 - FIRST for each in offsets.values())
+
+
+FIRST = 100
+"""Where on a topic these begin, after whatever made the service's world."""
+
+
+def partners_facts() -> Mapping[str, str]:
+    """What partners can send: type → topic."""
+    known = registry().topics.values()
+    return {type_: spec.name for spec in known if spec.name.startswith("partner-") for type_ in spec.types}
+
+
+def reasons_to_write() -> Mapping[str, str]:
+    """What notify writes of to people: type → topic."""
+    known = registry().topics.values()
+    return {type_: spec.name for spec in known for type_, readers in spec.types.items() if "notify" in readers}
 
 
 def leaves(value: Any, at: Place = ()) -> Iterator[Place]:
@@ -222,19 +241,51 @@ async def test_a_word_that_is_typed_anywhere_comes_out_nowhere(
                     await type_into_bodies(ours, spec)
                     await type_into_addresses(ours, spec)
                 if name == "cases":
-                    assert await type_into_facts(ours) > 100
+                    assert await type_into_facts(ours, partners_facts()) > 100
+                if name == "notify":
+                    await send_mails(ours.world.ours)
+                    assert in_mail(tmp_path, TYPED).clean
                 metrics = (await ours.http.get("/metrics")).text
-                if name != "notify":
-                    await publish(ours)
+                await publish(ours)
         topics = {each: b"\n".join(await bytes_in(kafka, each)) for each in load_topics()}
     databases = bytes_of(stack, unique)
     assert (name == "intake") == bool(ours.taken), "what is typed into the vault's fields got in"
-    assert name == "notify" or any(topics.values()), "what is published would be found"
+    assert any(topics.values()), "what is published would be found"
     assert not leaks({f"database {each}": held for each, held in databases.items()})
-    assert in_mongo(stack.mongo_uri, (), since, {WORD: "the word", DIGITS: "the number"}).clean
+    assert in_mongo(stack.mongo_uri, (), since, TYPED).clean
     assert not leaks({f"topic {each}": held for each, held in topics.items()})
     assert not leaks({"logs": logs.getvalue().encode(), "metrics": metrics.encode()})
     assert not leaks({what: answer.content + repr(answer.headers).encode() for what, answer in ours.answers})
+
+
+async def test_a_word_in_what_notify_is_told_is_in_no_mail_notice_or_topic(
+    stack: Addresses, unique: str, tmp_path: Path
+) -> None:
+    async with declared_topics(stack, unique) as kafka:
+        with captured() as logs:
+            async with walk("notify", stack, unique, tmp_path) as ours:
+                assert await type_into_facts(ours, reasons_to_write()) > 100
+                await send_mails(ours.world.ours)
+                await publish(ours)
+                assert await forget_parked(ours.runtime) > 0
+        topics = {each: b"\n".join(await bytes_in(kafka, each)) for each in load_topics()}
+    assert in_mail(tmp_path, TYPED).clean
+    assert topics["notice-events"], "what is published would be found"
+    assert not leaks({f"topic {each}": held for each, held in topics.items()})
+    assert not leaks({f"database {each}": held for each, held in bytes_of(stack, unique).items()})
+    assert not leaks({"logs": logs.getvalue().encode()})
+
+
+async def forget_parked(runtime: Runtime) -> int:
+    """What another service of ours should never have written waits as it lies on its topic; answers how many."""
+    await runtime.mongo.collection("parked_heads").delete_many({})
+    return (await runtime.mongo.collection("parked").delete_many({})).deleted_count
+
+
+async def send_mails(ours: Notify) -> None:
+    """Everything that waits goes to the mail server."""
+    while await ours.sender.round():
+        pass
 
 
 async def publish(ours: Walk) -> None:

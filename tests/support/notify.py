@@ -110,11 +110,13 @@ def settings_for(mongo_uri: str, database: str, mail_port: int, **more: Any) -> 
 
 
 @asynccontextmanager
-async def notify(mongo_uri: str, database: str, folder: Path, mailbox: Mailbox | None = None) -> AsyncIterator[Notify]:
-    """A notify whose command lane runs; events and the sender's rounds are up to the test."""
+async def notify(
+    mongo_uri: str, database: str, folder: Path, mailbox: Mailbox | None = None, **more: Any
+) -> AsyncIterator[Notify]:
+    """A notify whose command lane runs; events and the sender's rounds are up to the test. `more` are settings."""
     box = mailbox or Mailbox(folder)
     async with serving(box) as port:
-        settings = settings_for(mongo_uri, database, port)
+        settings = settings_for(mongo_uri, database, port, **more)
         async with open_runtime(service(settings), settings) as runtime, running(runtime, Role.API):
             await runtime.lane.positions([Partition(topic, 0) for topic in runtime.registry.consumed_by("notify")])
             ours = Notify(runtime, box, sender(settings, load_catalogue(), runtime))

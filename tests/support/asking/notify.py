@@ -37,9 +37,9 @@ class Office(Caller):
 
 
 @asynccontextmanager
-async def office(mongo_uri: str, unique: str, folder: Path) -> AsyncIterator[Office]:
-    """An office with a notice in its inbox."""
-    async with notify(mongo_uri, unique, folder) as ours, client_of(ours) as client:
+async def office(mongo_uri: str, unique: str, folder: Path, **more: Any) -> AsyncIterator[Office]:
+    """An office with a notice in its inbox; `more` are further settings."""
+    async with notify(mongo_uri, unique, folder, **more) as ours, client_of(ours) as client:
         for person, role, agency in (
             (MANAGER, "CASE_MANAGER", UPTD),
             (SUPERVISOR, "SUPERVISOR", UPTD),
