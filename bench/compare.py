@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict, dataclass
 from statistics import median
+from typing import NamedTuple
 
 ROUNDS = 5
 
@@ -10,7 +11,8 @@ ROUNDS = 5
 @dataclass(frozen=True)
 class Result:
     """`ours` and `floor` are medians in `unit`; `ratio` is ours to floor, the median over the rounds' pairs; `spread`
-    is the smallest and the largest of those. `wrote` counts the documents and records of one round of ours."""
+    is the smallest and the largest of those. `wrote` is what one round of ours left behind, as it was counted
+    afterwards: the documents of its database, or the records on its topic."""
 
     name: str
     ours: float
@@ -34,7 +36,14 @@ class Result:
         return {**asdict(self), "met": self.met}
 
 
-Measure = Callable[[], Awaitable[float]]
+class Round(NamedTuple):
+    """What one measurement came to, and how many documents or records were found to have been written by it."""
+
+    value: float
+    wrote: int = 0
+
+
+Measure = Callable[[], Awaitable[Round]]
 
 
 async def compare(
@@ -43,7 +52,6 @@ async def compare(
     floor: Measure,
     *,
     unit: str,
-    wrote: int,
     goal: float | None = None,
     at_most: bool = False,
     rounds: int = ROUNDS,
@@ -54,15 +62,15 @@ async def compare(
         pair = (await ours(), await floor())
         if round_:
             pairs.append(pair)
-    ratios = [mine / bare for mine, bare in pairs]
+    ratios = [mine.value / bare.value for mine, bare in pairs]
     return Result(
         name=name,
-        ours=round(median(mine for mine, _ in pairs), 3),
-        floor=round(median(bare for _, bare in pairs), 3),
+        ours=round(median(mine.value for mine, _ in pairs), 3),
+        floor=round(median(bare.value for _, bare in pairs), 3),
         ratio=round(median(ratios), 3),
         spread=(round(min(ratios), 3), round(max(ratios), 3)),
         unit=unit,
-        wrote=wrote,
+        wrote=pairs[-1][0].wrote,
         goal=goal,
         at_most=at_most,
     )

@@ -5,8 +5,10 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
+from statistics import median
 
-from bench.tally import REGISTRY, TOPIC, Bench, Count, Tally, book, database, unit_of_work
+from bench.compare import Round
+from bench.tally import REGISTRY, TOPIC, Bench, Count, Tally, book, database, unit_of_work, written
 from shared.events.codec import decode
 from shared.events.incoming import Incoming, Record
 from shared.kernel.command import Command, Idempotency
@@ -49,7 +51,7 @@ class Timed(EventLane):
             self.done.set()
 
 
-async def consume(bench: Bench, events: int, batch: int) -> float:
+async def consume(bench: Bench, events: int, batch: int) -> Round:
     """Events per second, from the first record decoded to the last batch committed."""
     started: list[float] = []
 
@@ -74,7 +76,7 @@ async def consume(bench: Bench, events: int, batch: int) -> float:
         rate = lane.applied / (time.perf_counter() - started[0])
         consumer.stop()
         await running
-        return rate
+        return Round(rate, await written(mongo))
 
 
 def command(number: int) -> Command:
@@ -85,7 +87,7 @@ def command(number: int) -> Command:
     return Command(Count(f"tally-{number}", 1), cause, Idempotency(scope, b"0" * 32))
 
 
-async def command_rate(bench: Bench, *, group: int, concurrent: int, commands: int) -> float:
+async def command_rate(bench: Bench, *, group: int, concurrent: int, commands: int) -> Round:
     """Commands per second with so many callers waiting at once."""
     async with database(bench, bench.fresh()) as mongo, lane_of(mongo, group) as bus:
         numbers = iter(range(commands))
@@ -96,10 +98,11 @@ async def command_rate(bench: Bench, *, group: int, concurrent: int, commands: i
 
         started = time.perf_counter()
         await asyncio.gather(*(caller() for _ in range(concurrent)))
-        return commands / (time.perf_counter() - started)
+        rate = commands / (time.perf_counter() - started)
+        return Round(rate, await written(mongo))
 
 
-async def lone_p50_ms(bench: Bench, *, group: int, commands: int) -> float:
+async def lone_p50_ms(bench: Bench, *, group: int, commands: int) -> Round:
     """Median milliseconds of a command that has no company."""
     async with database(bench, bench.fresh()) as mongo, lane_of(mongo, group) as bus:
         took = []
@@ -107,14 +110,14 @@ async def lone_p50_ms(bench: Bench, *, group: int, commands: int) -> float:
             started = time.perf_counter()
             await bus.submit(command(number))
             took.append(time.perf_counter() - started)
-        return sorted(took)[len(took) // 2] * 1000
+        return Round(median(took) * 1000, await written(mongo))
 
 
 class lane_of:  # noqa: N801 - reads as a function where it is used
     """A command bus whose lane runs."""
 
     def __init__(self, mongo: Mongo, group: int) -> None:
-        self.bus = CommandBus(unit_of_work(mongo), book, (Tally,), group)
+        self.bus = CommandBus(unit_of_work(mongo), book, (Tally,), group=group)
         self.stop = asyncio.Event()
 
     async def __aenter__(self) -> CommandBus:

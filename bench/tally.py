@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
-from aiokafka import AIOKafkaProducer
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from shared.events.codec import encode, numbered
@@ -138,6 +138,23 @@ async def database(bench: Bench, name: str) -> AsyncIterator[Mongo]:
     finally:
         await mongo.client.drop_database(name)
         await mongo.close()
+
+
+async def written(mongo: Mongo) -> int:
+    """How many documents are in the database, in all of its collections."""
+    names = await mongo.client[mongo.database].list_collection_names()
+    return sum([await mongo.collection(name).count_documents({}) for name in names])
+
+
+async def records_on(bench: Bench, topic: str) -> int:
+    """How many records the topic has."""
+    consumer = AIOKafkaConsumer(**Kafka(bench.kafka).client())
+    await consumer.start()
+    try:
+        places = [TopicPartition(bench.prefix + topic, number) for number in range(PARTITIONS)]
+        return sum((await consumer.end_offsets(places)).values())
+    finally:
+        await consumer.stop()
 
 
 def unit_of_work(mongo: Mongo) -> UnitOfWork:

@@ -8,12 +8,13 @@ import orjson
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from pymongo import UpdateOne
 
-from bench.tally import PARTITIONS, Bench, database
+from bench.compare import Round
+from bench.tally import PARTITIONS, Bench, database, written
 from shared.messaging.settings import ConsumerSettings, Kafka
 from shared.mongo.client import MAJORITY, Mongo
 
 
-async def consume(bench: Bench, events: int, batch: int) -> float:
+async def consume(bench: Bench, events: int, batch: int) -> Round:
     """Events per second, from the first poll that brings something to the last commit."""
     settings = ConsumerSettings(group="floor", topics=("x",), max_records=batch)
     options = {**settings.client(), "auto_offset_reset": "earliest"}
@@ -31,7 +32,7 @@ async def consume(bench: Bench, events: int, batch: int) -> float:
                     await save(mongo, [orjson.loads(record.value) for record in records])
                     await consumer.commit({tp: batch_[-1].offset + 1 for tp, batch_ in polled.items()})
                     done += len(records)
-            return done / (time.perf_counter() - started)
+            return Round(done / (time.perf_counter() - started), await written(mongo))
         finally:
             await consumer.stop()
 

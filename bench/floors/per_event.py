@@ -8,12 +8,13 @@ from faststream import AckPolicy
 from faststream.kafka import KafkaBroker
 from faststream.security import SASLScram512
 
+from bench.compare import Round
 from bench.floors.consumer import save
-from bench.tally import Bench, database
+from bench.tally import Bench, database, written
 from shared.messaging.settings import Kafka
 
 
-async def consume(bench: Bench, events: int) -> float:
+async def consume(bench: Bench, events: int) -> Round:
     """Events per second over the first `events` of the topic."""
     async with database(bench, bench.fresh()) as mongo:
         kafka = Kafka(bench.kafka)
@@ -36,7 +37,7 @@ async def consume(bench: Bench, events: int) -> float:
         async with broker:
             await broker.start()
             await finished.wait()
-            return events / (time.perf_counter() - started)
+            return Round(events / (time.perf_counter() - started), await written(mongo))
 
 
 def account_of(kafka: Kafka) -> SASLScram512 | None:
