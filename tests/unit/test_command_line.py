@@ -24,6 +24,7 @@ TOLD_AS_IT_GOES = {
 """The commands without `--json`, and why."""
 
 CANNOT_BE_UNDONE: Mapping[tuple[str, ...], tuple[str, ...]] = {
+    ("audit", "record-restore"): ("--service", "cases", "--by", "O-20"),
     ("acl", "apply"): ("--revoke",),
     ("local", "down"): ("--discard",),
     ("parked", "discard"): ("id-1", "--service", "cases", "--by", "O-20", "--reason", "OBSOLETE"),
