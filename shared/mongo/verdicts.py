@@ -62,7 +62,7 @@ class Judge:
         return incoming.event is not None and incoming.event.time < now - KEEP
 
     async def ask(self, desk: Desk, incoming: Incoming) -> Reject | None:
-        """Let the rule decide; answers its refusal. Raises Halted where a bug repeats."""
+        """Let the rule decide; answers its refusal. Raises Halted where a bug repeats on topics of our own."""
         registered = self.rule(incoming)
         if registered is None or incoming.event is None:
             return None
@@ -95,6 +95,8 @@ class Judge:
     def _bug(self, incoming: Incoming, bug: Exception) -> Reject:
         where = signature(bug)
         log.error("handler_failed", bug=where, type=incoming.event.data.type if incoming.event else None)
+        if self.partner(incoming):  # which chooses its keys: its facts stop nothing, and do not add to ours
+            return Reject(HANDLER_FAILED)
         if self.bugs.repeats(where, incoming.record.key or ""):
             raise Halted(incoming.record.partition, where) from bug
         return Reject(HANDLER_FAILED)

@@ -177,6 +177,19 @@ async def test_one_bug_parks_its_key_but_the_same_on_several_keys_stops_the_part
     assert await ours.rows("progress") == [{"_id": f"ledger|{OWN}|0", "next": 2}]
 
 
+async def test_a_bug_that_meets_partners_facts_stops_no_partition(ours: Ledger) -> None:
+    own, partner = Log(), Log(PARTNER)
+    await apply(ours, *[partner.added(key, 1, crash=True) for key in "abcd"], partner.added("e", 5))
+    await apply(ours, *[own.added(key, 1, crash=True) for key in "xy"])
+    assert [row["reason"] for row in await ours.rows("quarantine")] == ["HANDLER_FAILED"] * 4
+    account = await ours.account("e")
+    assert account and account["log"] == [5]
+    assert {row["_id"]: row["next"] for row in await ours.rows("progress")} == {
+        f"ledger|{OWN}|0": 2,
+        f"ledger|{PARTNER}|0": 5,
+    }
+
+
 async def test_what_no_database_takes_parks_alone(ours: Ledger) -> None:
     log = Log()
     await apply(ours, log.added("a", 1), log.added("b", 2**62), log.added("b", 2**62), log.added("c", 3))
