@@ -29,6 +29,10 @@ TITLES: Mapping[str, tuple[str, str]] = {
         "Pemrosesan data orang ini dibatasi atas permintaannya",
         "The processing of this person's data is restricted at their request",
     ),
+    "HELD": (
+        "Identitas orang ini ditahan untuk proses hukum dan tidak boleh diganti",
+        "This person's identity is under a legal hold and may not be replaced",
+    ),
     "CHANGED_MEANWHILE": (
         "Data berubah sementara itu; buka lagi lalu ulangi",
         "The data changed meanwhile; open it again and repeat",

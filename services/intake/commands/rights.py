@@ -154,11 +154,14 @@ def settle_erasure(request: RightsRequest, subject: Subject, work: Work) -> None
 
 
 def _grant_correction(request: RightsRequest, command: MoveRequest, work: Work) -> None:
-    """The corrected identity replaces the old one, hashes included, if nobody changed it meanwhile."""
+    """The corrected identity replaces the old one, if nothing changed meanwhile and no hold is on it."""
     vault, corrected = work.find(Vault, request.subject_ref), command.corrected
     if corrected is None or corrected.vault_version != (vault.version if vault else 0):
         raise Reject("CHANGED_MEANWHILE", Kind.CONFLICT)
-    work.get(Subject, request.subject_ref).refuse_erased()
+    subject = work.get(Subject, request.subject_ref)
+    subject.refuse_erased()
+    if subject.holds:
+        raise Reject("HELD")
     work.put(opened_for(request.subject_ref, vault, corrected.sealed))
     work.put(request, "REQUEST_GRANTED", right=request.right)
 

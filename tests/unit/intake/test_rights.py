@@ -224,6 +224,20 @@ def test_a_correction_replaces_identity_made_from_what_is_there() -> None:
     assert better == now_in(w, Vault, "P-004").sealed
 
 
+def test_no_correction_replaces_identity_under_a_legal_hold() -> None:
+    w = world(subject(S.REGISTERED), FILLED)
+    request = ask(w, Right.CORRECTION, sealed=b"wish")
+    hold: LegalHold = w.run(PlaceHold(subjects=("P-004",), basis="COURT"), DPO).answer
+    corrected = Corrected(vault_version=1, sealed=Sealed(c3=b"better"))
+    with pytest.raises(Reject, match="HELD"):
+        act(w, request, RequestMove.GRANT, corrected=corrected)
+    assert now_in(w, Vault, "P-004") == FILLED
+    assert now_in(w, RightsRequest, request.id).state is RequestState.RECEIVED
+    w.run(MoveHold(hold=hold.id, subjects=hold.subjects, lift=True), DPO)
+    act(w, request, RequestMove.GRANT, corrected=corrected)
+    assert now_in(w, Vault, "P-004").sealed == corrected.sealed
+
+
 def test_a_correction_says_what_is_right_and_others_say_nothing() -> None:
     for right, sealed in ((Right.CORRECTION, None), (Right.ERASURE, b"wish")):
         with pytest.raises(Reject):
