@@ -13,7 +13,7 @@ from tests.support.addresses import Addresses
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(60)]
 
 ROOT = Path(__file__).parents[2]
-SECRET = "canary-of-a-setting"
+SECRET = "canary-of-a-setting"  # pragma: allowlist secret
 
 
 @pytest.fixture
